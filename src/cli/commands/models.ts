@@ -1,0 +1,86 @@
+import type { Command } from 'commander';
+import type { CliHost } from '../host.ts';
+import type { Session } from '../session.ts';
+import { bytes, plural, tokens } from '../text/format.ts';
+import { stateCell, troubleOf } from '../text/model-words.ts';
+import { oneLine } from '../text/sanitize.ts';
+import { table } from '../text/table.ts';
+
+interface Flags {
+  quiet?: boolean;
+}
+
+const models = async (session: Session, flags: Flags): Promise<void> => {
+  const client = await session.connect();
+  const { models: list } = await client.call('models:list', {});
+  if (session.asJson) {
+    session.json({ models: list });
+    return;
+  }
+  const sorted = [...list].sort((a, b) => a.id.localeCompare(b.id));
+  if (flags.quiet === true) {
+    for (const model of sorted) session.print(`${oneLine(model.id)}\n`);
+    return;
+  }
+  if (sorted.length === 0) {
+    session.print('No models were found; put GGUF files into a models folder and run `llamactor scan`.\n');
+    return;
+  }
+  const now = Date.now();
+  const rows = sorted.map((model) => {
+    const trouble = troubleOf(model, now);
+    return [
+      model.id,
+      bytes(model.size),
+      model.metadata?.sizeLabel ?? '–',
+      model.metadata?.quantization ?? '–',
+      tokens(model.metadata?.contextLength ?? null),
+      stateCell(model),
+      trouble === null ? '' : { text: trouble, colour: 'red' as const },
+    ];
+  });
+  session.print(
+    table(
+      [
+        { title: 'model' },
+        { title: 'size', align: 'right' },
+        { title: 'params', align: 'right' },
+        { title: 'quant' },
+        { title: 'context', align: 'right' },
+        { title: 'state' },
+        { title: 'problem', flexible: true },
+      ],
+      rows,
+      session.paint,
+      session.width,
+    ),
+  );
+};
+
+const scan = async (session: Session, path: string | undefined): Promise<void> => {
+  const client = await session.connect();
+  const result = await client.call('models:scan', path === undefined ? {} : { path });
+  if (session.asJson) {
+    session.json(result);
+    return;
+  }
+  const changes = [`${result.added} new`, `${result.updated} changed`, `${result.removed} gone`].join(', ');
+  session.print(`Found ${plural(result.found, 'model')}: ${changes}.\n`);
+  const broken = result.models.filter((model) => model.problem !== null);
+  for (const model of broken) {
+    session.print(`  ${session.paint('red', oneLine(model.id))}: ${oneLine(model.problem ?? '')}\n`);
+  }
+};
+
+export const registerModels = (program: Command, host: CliHost): void => {
+  program
+    .command('models')
+    .description('list all models with size, quantisation, context, state and problems')
+    .option('-q, --quiet', 'only the ids, one per line')
+    .action((flags: Flags) => host.run((session) => models(session, flags)));
+  program
+    .command('scan')
+    .description('search the models folders again, or one folder inside them')
+    .argument('[path]', 'folder as the server sees it')
+    .action((path: string | undefined) => host.run((session) => scan(session, path)));
+};

@@ -1,0 +1,69 @@
+import { Command, Option } from 'commander';
+import { parseDuration } from './arguments.ts';
+import { registerChat } from './commands/chat.ts';
+import { registerCompletions } from './commands/completions.ts';
+import { registerConfig } from './commands/config.ts';
+import { registerDoctor } from './commands/doctor.ts';
+import { registerEngine } from './commands/engine.ts';
+import { registerExplain } from './commands/explain.ts';
+import { registerLoad } from './commands/load.ts';
+import { registerLogs } from './commands/logs.ts';
+import { registerModels } from './commands/models.ts';
+import { registerPreset } from './commands/preset.ts';
+import { registerPs } from './commands/ps.ts';
+import { registerServe } from './commands/serve.ts';
+import { registerStatus } from './commands/status.ts';
+import type { CliHost, Register } from './host.ts';
+import { VERSION } from './version.ts';
+
+const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]])[] = [
+  ['Server:', [registerServe, registerStatus, registerLogs, registerDoctor]],
+  ['Models:', [registerPs, registerModels, registerLoad, registerExplain, registerChat]],
+  ['Setup:', [registerConfig, registerPreset, registerEngine, registerCompletions]],
+];
+
+export const EXIT_CODES_HELP = `Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no server answers, 130 stopped by Ctrl-C.`;
+
+export interface ProgramOutput {
+  out(text: string): void;
+  columns: number;
+  colours: boolean;
+}
+
+/** The tree of commands. Errors are thrown and never printed here, so that each is one sentence in one place. */
+export const buildProgram = (host: CliHost, output: ProgramOutput): Command => {
+  const program = new Command('llamactor');
+  // Settings first: commands take them over when they are created.
+  program
+    .exitOverride()
+    .configureOutput({
+      writeOut: output.out,
+      writeErr: () => undefined,
+      getOutHelpWidth: () => output.columns,
+      getErrHelpWidth: () => output.columns,
+      getOutHasColors: () => output.colours,
+    })
+    .configureHelp({ showGlobalOptions: false })
+    .description('Supervises local AI on one machine: every llama-server is an actor you can watch and steer.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .option(
+      '--url <url>',
+      'server to talk to (LLAMACTOR_URL; default is PORT on this machine, else http://127.0.0.1:3000)',
+    )
+    .option('--json', 'print one JSON document, or JSON lines where output has no end')
+    .option('--no-color', 'no colours (also NO_COLOR)')
+    .addOption(
+      new Option('--timeout <time>', 'how long to wait for an answer: seconds, or 500ms, 30s, 5m').argParser(
+        parseDuration,
+      ),
+    )
+    .addHelpText('after', `\n\`llamactor <command> --help\` explains a command.\n${EXIT_CODES_HELP}`);
+  for (const [heading, commands] of GROUPS) {
+    program.commandsGroup(heading);
+    for (const register of commands) register(program, host);
+  }
+  program.addHelpCommand(
+    new Command('help').argument('[command]').description('explain a command').helpGroup(GROUPS.at(-1)?.[0] ?? ''),
+  );
+  return program;
+};

@@ -1,0 +1,132 @@
+/** The contract table of `docs/contracts.md`, written from the registry so that it cannot drift from it. */
+import { z } from 'zod';
+import { COMMANDS, COMMAND_NAMES, failureCode } from '../contracts/commands.ts';
+import { ERRORS } from '../contracts/errors.ts';
+import type { CommandName } from '../contracts/commands.ts';
+import type { BroadcastName } from '../contracts/events.ts';
+
+const MODEL_STATE: BroadcastName[] = ['models:status', 'models:updated', 'router:status', 'llama:status'];
+const ROUTER_STATE: BroadcastName[] = ['router:status', 'llama:status'];
+const SCAN: BroadcastName[] = ['models:created', 'models:updated', 'models:deleted', 'models:scanned', 'models:list'];
+
+/** What a successful call can cause. Tested against the real transports. */
+export const BROADCASTS_OF: { readonly [N in CommandName]?: readonly BroadcastName[] } = {
+  'models:scan': SCAN,
+  'llama:rescan': SCAN,
+  'models:load': [...MODEL_STATE, 'decisions:updated'],
+  'models:start': [...MODEL_STATE, 'decisions:updated'],
+  'models:unload': MODEL_STATE,
+  'models:stop': MODEL_STATE,
+  'models:create': ['models:created', 'models:updated'],
+  'models:update': ['models:updated'],
+  'models:delete': ['models:deleted', ...MODEL_STATE],
+  'router:start': ROUTER_STATE,
+  'router:stop': [...ROUTER_STATE, 'models:status', 'models:updated'],
+  'router:restart': [...ROUTER_STATE, 'models:status', 'models:updated'],
+  'router:start-with-preset': [...ROUTER_STATE, 'models:status', 'models:updated'],
+  'llama:start': ROUTER_STATE,
+  'llama:stop': [...ROUTER_STATE, 'models:status', 'models:updated'],
+  'presets:save': ['presets:updated'],
+  'presets:delete': ['presets:updated'],
+  'config:update': ['config:updated'],
+  'settings:update': ['settings:updated'],
+  'logs:clear': ['logs:cleared'],
+  'metrics:subscribe': ['metrics:update'],
+  'engine:install': ['engine:updated'],
+  'engine:use': ['engine:updated'],
+};
+
+interface Schema {
+  type?: string;
+  enum?: unknown[];
+  const?: unknown;
+  default?: unknown;
+  anyOf?: Schema[];
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: Schema | boolean;
+  items?: Schema;
+  minimum?: number;
+  maximum?: number;
+}
+
+const typeOf = (schema: Schema): string => {
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (schema.enum !== undefined) return schema.enum.map((value) => JSON.stringify(value)).join(' \\| ');
+  if (schema.anyOf !== undefined) return schema.anyOf.map(typeOf).join(' \\| ');
+  if (schema.type === 'array') return `${typeOf(schema.items ?? {})}[]`;
+  if (schema.type === 'object') return fieldsOf(schema);
+  if (schema.type !== 'integer' && schema.type !== 'number') return schema.type ?? 'any';
+  const { minimum, maximum } = schema;
+  const bounded = [minimum, maximum].every((bound) => bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER);
+  return bounded ? `${schema.type} ${minimum}–${maximum}` : schema.type;
+};
+
+const fieldsOf = (schema: Schema): string => {
+  const names = Object.keys(schema.properties ?? {});
+  if (names.length === 0) {
+    const { additionalProperties: rest } = schema;
+    return typeof rest === 'object' ? `{[key]: ${typeOf(rest)}}` : '{}';
+  }
+  const fields = names.map((name) => {
+    const field = schema.properties?.[name] ?? {};
+    const optional = schema.required?.includes(name) === true ? '' : '?';
+    const fallback = field.default === undefined ? '' : ` = ${JSON.stringify(field.default)}`;
+    return `${name}${optional}: ${typeOf(field)}${fallback}`;
+  });
+  return `{${fields.join(', ')}}`;
+};
+
+const row = (name: CommandName): string => {
+  const { payload, scope, summary, socketOnly } = COMMANDS[name];
+  const shape = typeOf(z.toJSONSchema(payload, { io: 'input' }) as Schema);
+  const broadcasts = (BROADCASTS_OF[name] ?? []).map((event) => `\`${event}\``).join(', ');
+  const cells = [
+    `\`${name}\``,
+    `\`${shape}\``,
+    `${scope}${socketOnly === true ? ', sockets only' : ''}`,
+    `\`${name}:result\``,
+    `\`${failureCode(name)}\``,
+    broadcasts === '' ? '–' : broadcasts,
+    summary,
+  ];
+  return `| ${cells.join(' | ')} |`;
+};
+
+const HEAD = `# Commands and broadcasts
+
+This page is generated from the command registry; do not edit it. Every command answers in three ways:
+
+- **Style A**, an acknowledgement function as the last argument: \`{success, data?, error?, timestamp}\`.
+- **Style B**, an envelope \`{type: 'request', event, data, requestId}\` or flat fields: \`<event>:result\`, and
+  \`<event>:response:<requestId>\` for flat fields with a \`requestId\`. Failures carry the code below, and as \`reason\` one of
+  the codes of the last table.
+- **HTTP**, \`POST /api/commands/<event>\` with the payload as the body: \`{success, data, error, timestamp}\`.
+
+A broadcast caused by a style-A call is not sent to the calling socket; all others reach everyone.
+
+## Commands
+
+| Command | Payload | Scope | Result event | Failure code | Broadcasts | What it does |
+|---|---|---|---|---|---|---|`;
+
+/** The page as Markdown, ending in a line feed. Pure. */
+export const contractTable = (): string => {
+  const rows = COMMAND_NAMES.map(row);
+  const errors = Object.entries(ERRORS).map(([code, { status, advice }]) => `| \`${code}\` | ${status} | ${advice} |`);
+  return [
+    HEAD,
+    ...rows,
+    '',
+    '## Error codes',
+    '',
+    '| Code | HTTP status | What to do |',
+    '|---|---|---|',
+    ...errors,
+    '',
+  ].join('\n');
+};
+
+/** The generated files by path, for `npm run generate`. */
+export const generate = (): Promise<Record<string, string>> =>
+  Promise.resolve({ 'docs/contracts.md': contractTable() });

@@ -1,0 +1,112 @@
+/** What commands need from the running system. The runtime implements it; tests may implement a part. */
+import type { Config, Settings } from '../contracts/config.ts';
+import type { CommandPayload, ExplainView, HealthView, InfoView } from '../contracts/commands.ts';
+import type {
+  DecisionView,
+  EngineView,
+  LogEntryView,
+  LogLevel,
+  MetricsView,
+  ModelView,
+  PresetView,
+  RouterView,
+  SnapshotView,
+} from '../contracts/views.ts';
+
+/**
+ * Who asks: `a:<socket id>` for style A, `b:<socket id>` for style B, `http`, `router`, `server`. It travels through the
+ * machines so that the broadcaster can leave out the socket whose style-A call caused a change.
+ */
+export type By = string;
+
+/** Every method refuses with a CodedError, changes nothing then, and has a deadline of its own. */
+export interface Services {
+  models: {
+    list(): ModelView[];
+    /** By id, name with or without `.gguf`, or alias. */
+    find(ref: string): ModelView | undefined;
+    /** Names closest to `ref`, nearest first, for messages. */
+    nearest(ref: string): string[];
+    scan(options: {
+      path?: string;
+      restoreHidden: boolean;
+      by: By;
+    }): Promise<{ found: number; added: number; updated: number; removed: number }>;
+    /** Resolves when loaded; rejects with the cause when it failed or was unloaded meanwhile. */
+    load(id: string, by: By): Promise<ModelView>;
+    unload(id: string, by: By): Promise<ModelView>;
+    create(model: CommandPayload<'models:create'>['model'], by: By): Promise<ModelView>;
+    update(id: string, updates: CommandPayload<'models:update'>['updates'], by: By): Promise<ModelView>;
+    removeRecord(id: string, by: By): Promise<void>;
+    deleteFile(id: string, by: By): Promise<void>;
+    explain(id: string): ExplainView;
+  };
+  router: {
+    view(): RouterView;
+    /** CPU percent and memory bytes of the newest sample; zeros when it is stopped. */
+    usage(): { cpu: number; memory: number };
+    /** Resolves when loaded. */
+    start(by: By): Promise<void>;
+    /** Resolves when stopped. */
+    stop(by: By): Promise<void>;
+    /** Resolves as soon as the restart has begun; the completion shows as a change. */
+    restart(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL', by: By): Promise<void>;
+    /** Resolves as soon as the start has begun; NOT_FOUND for an unknown preset. */
+    startWithPreset(preset: string, by: By): Promise<void>;
+  };
+  engine: {
+    view(): EngineView;
+    install(by: By): Promise<EngineView>;
+    use(path: string, by: By): Promise<EngineView>;
+  };
+  config: { get(): Config; update(patch: Partial<Config>, by: By): Promise<Config> };
+  settings: { get(): Settings; update(patch: Partial<Settings>, by: By): Promise<Settings> };
+  presets: {
+    list(): Promise<PresetView[]>;
+    get(name: string): Promise<PresetView>;
+    save(name: string, ini: string, by: By): Promise<PresetView>;
+    delete(name: string, by: By): Promise<void>;
+  };
+  logs: {
+    query(filter: { limit: number; offset: number; level?: LogLevel; source?: string }): LogEntryView[];
+    clear(by: By): number;
+    write(level: LogLevel, source: string, message: string): void;
+  };
+  metrics: {
+    current(): Promise<MetricsView>;
+    history(filter: { limit: number; hours: number }): MetricsView[];
+    /** Makes the sampler run at least this often while the returned function has not been called. */
+    demand(intervalMs: number): () => void;
+  };
+  decisions: { list(limit: number): DecisionView[] };
+  system: { info(): InfoView; health(): HealthView };
+  /** Current state with the `seq` of the last change published. */
+  snapshot(): SnapshotView;
+  /** Calls back, once per event-loop turn at most, with what changed; never for something that looks the same as before. */
+  subscribe(listener: (changes: readonly DomainChange[], seq: number) => void): () => void;
+}
+
+/** A fact the broadcaster turns into events. `by` is null when nobody asked for it (a crash, a file that vanished). */
+export type DomainChange =
+  | { kind: 'model'; model: ModelView; previous: ModelView | null; by: By | null }
+  | { kind: 'model.created'; model: ModelView; by: By | null }
+  | { kind: 'model.removed'; modelId: string; by: By | null }
+  | { kind: 'models.scanned'; scanned: number; total: number; by: By | null }
+  | { kind: 'router'; router: RouterView; by: By | null }
+  | { kind: 'engine'; engine: EngineView; by: By | null }
+  | { kind: 'config'; config: Config; by: By | null }
+  | { kind: 'settings'; settings: Settings; by: By | null }
+  | { kind: 'presets'; presets: PresetView[]; by: By | null }
+  | { kind: 'decision'; decision: DecisionView; by: By | null }
+  | { kind: 'logs.cleared'; cleared: number; by: By | null }
+  | { kind: 'log'; entry: LogEntryView }
+  | { kind: 'metrics'; metrics: MetricsView };
+
+/** The socket behind a call, for commands that subscribe. */
+export interface Connection {
+  id: string;
+  join(topic: 'live'): void;
+  leave(topic: 'live'): void;
+  /** Own metrics interval in ms, or null for the common one. */
+  metricsEvery(interval: number | null): void;
+}

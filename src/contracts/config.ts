@@ -1,0 +1,206 @@
+/** Configuration and settings: every key with its default, its validation, its help and its other spellings. */
+import { z } from 'zod';
+import type { ParameterValue } from './views.ts';
+
+const autoOr = (schema: z.ZodNumber) => z.union([z.literal('auto'), schema]);
+
+/**
+ * The configuration document. `contextSize` 0 means the model's own context, fitted to memory; "auto" leaves the choice to
+ * the engine. `restart` says what must be restarted for a change to take effect.
+ */
+export const CONFIG_KEYS = {
+  modelsDir: {
+    schema: z.string().max(4096),
+    default: '',
+    help: 'Folder that is searched for GGUF files; empty is the one in the data folder.',
+    restart: 'scan',
+  },
+  modelsDirs: {
+    schema: z.array(z.string().min(1).max(4096)).max(64),
+    default: [] as string[],
+    help: 'Further folders to search.',
+    restart: 'scan',
+  },
+  modelsMax: {
+    schema: z.int().min(1).max(128),
+    default: 4,
+    help: 'How many models may be loaded at once.',
+    restart: 'none',
+  },
+  contextSize: {
+    schema: z.int().refine((n) => n === 0 || (n >= 512 && n <= 1_048_576), 'must be 0 or between 512 and 1048576'),
+    default: 0,
+    help: 'Context in tokens; 0 is the model’s own, fitted to memory.',
+    restart: 'models',
+  },
+  batch_size: {
+    schema: z.int().min(1).max(65_536),
+    default: 512,
+    help: 'Logical batch size for prompts.',
+    restart: 'models',
+  },
+  gpuLayers: {
+    schema: autoOr(z.int().min(0).max(10_000)),
+    default: 'auto' as 'auto' | number,
+    help: 'Layers to keep on the GPU.',
+    restart: 'models',
+  },
+  threads: {
+    schema: autoOr(z.int().min(1).max(1024)),
+    default: 'auto' as 'auto' | number,
+    help: 'CPU threads for generation.',
+    restart: 'models',
+  },
+  serverPath: {
+    schema: z.string().max(4096),
+    default: '',
+    help: 'The llama-server to run; empty finds or installs one.',
+    restart: 'engine',
+  },
+  host: { schema: z.string().min(1).max(253), default: '127.0.0.1', help: 'Address to listen on.', restart: 'server' },
+  port: {
+    schema: z.int().min(1).max(65_535),
+    default: 3000,
+    help: 'Port of the dashboard and sockets.',
+    restart: 'server',
+  },
+  routerPort: {
+    schema: z.int().min(1).max(65_535),
+    default: 8080,
+    help: 'Port of the inference API.',
+    restart: 'server',
+  },
+  autoStart: { schema: z.boolean(), default: true, help: 'Start the router with the server.', restart: 'none' },
+  restoreModels: {
+    schema: z.boolean(),
+    default: true,
+    help: 'Load again at start what was loaded at the end.',
+    restart: 'none',
+  },
+  memoryReserve: {
+    schema: z.int().min(0).max(1_048_576),
+    default: 512,
+    help: 'MiB of memory that placement leaves free.',
+    restart: 'none',
+  },
+  startTimeout: {
+    schema: z.int().min(1).max(86_400),
+    default: 600,
+    help: 'Seconds a model may take to load.',
+    restart: 'none',
+  },
+  stopTimeout: {
+    schema: z.int().min(1).max(600),
+    default: 5,
+    help: 'Seconds a process may take to stop before it is killed.',
+    restart: 'none',
+  },
+  queueTimeout: {
+    schema: z.int().min(1).max(86_400),
+    default: 600,
+    help: 'Seconds a request waits for its model.',
+    restart: 'router',
+  },
+  queueLimit: {
+    schema: z.int().min(1).max(100_000),
+    default: 512,
+    help: 'Requests that may wait for one model.',
+    restart: 'router',
+  },
+  allowedHosts: {
+    schema: z.array(z.string().min(1).max(253)).max(64),
+    default: [] as string[],
+    help: 'Host names accepted besides the loopback names.',
+    restart: 'router',
+  },
+  allowedOrigins: {
+    schema: z.array(z.string().min(1).max(2048)).max(64),
+    default: [] as string[],
+    help: 'Browser origins accepted besides this server’s own.',
+    restart: 'router',
+  },
+} as const;
+
+export type ConfigKey = keyof typeof CONFIG_KEYS;
+export type Config = { [K in ConfigKey]: z.infer<(typeof CONFIG_KEYS)[K]['schema']> };
+
+/** Other spellings that both dialects use, with the key they stand for. */
+export const CONFIG_ALIASES: Readonly<Record<string, ConfigKey>> = {
+  baseModelsPath: 'modelsDir',
+  ctx_size: 'contextSize',
+  maxModelsLoaded: 'modelsMax',
+  gpu_layers: 'gpuLayers',
+  batchSize: 'batch_size',
+};
+
+export const SETTINGS_KEYS = {
+  theme: {
+    schema: z.enum(['light', 'dark', 'system']),
+    default: 'system' as 'light' | 'dark' | 'system',
+    help: 'Colours of the dashboard.',
+  },
+  compactMode: { schema: z.boolean(), default: false, help: 'Denser lists.' },
+  logLevel: {
+    schema: z.enum(['debug', 'info', 'warn', 'error']),
+    default: 'info' as 'debug' | 'info' | 'warn' | 'error',
+    help: 'Least level that is logged.',
+  },
+  maxLogEntries: {
+    schema: z.int().min(50).max(100_000),
+    default: 500,
+    help: 'Entries kept in memory for the log views.',
+  },
+  enableConsoleLog: { schema: z.boolean(), default: false, help: 'Also print the log to the terminal.' },
+  autoRefreshMetrics: { schema: z.boolean(), default: true, help: 'Keep charts moving.' },
+  refreshInterval: { schema: z.int().min(5).max(60), default: 10, help: 'Seconds between metrics broadcasts.' },
+  enableNotifications: { schema: z.boolean(), default: true, help: 'Show notifications in the dashboard.' },
+} as const;
+
+export type SettingsKey = keyof typeof SETTINGS_KEYS;
+export type Settings = { [K in SettingsKey]: z.infer<(typeof SETTINGS_KEYS)[K]['schema']> };
+
+type Entry = { schema: z.ZodType; default: unknown };
+const defaultsOf = <T extends Record<string, Entry>>(table: T) =>
+  Object.fromEntries(Object.entries(table).map(([key, entry]) => [key, structuredClone(entry.default)])) as {
+    [K in keyof T]: z.infer<T[K]['schema']>;
+  };
+
+export const defaultConfig = (): Config => defaultsOf(CONFIG_KEYS);
+export const defaultSettings = (): Settings => defaultsOf(SETTINGS_KEYS);
+
+const documentOf = <T extends Record<string, Entry>>(table: T) =>
+  z.object(
+    Object.fromEntries(
+      Object.entries(table).map(([key, entry]) => [key, entry.schema.default(entry.default as never)]),
+    ),
+  );
+
+/** Validates a stored document; keys that are missing take their defaults. */
+export const ConfigDocument = documentOf(CONFIG_KEYS) as unknown as z.ZodType<Config>;
+export const SettingsDocument = documentOf(SETTINGS_KEYS) as unknown as z.ZodType<Settings>;
+
+/** A model's record on disk: the person's intent about one model. The file itself is described by the scan. */
+export const ModelRecord = z.object({
+  id: z.string().min(1).max(256),
+  name: z.string().min(1).max(512),
+  type: z.string().max(64).default('llama'),
+  aliases: z.array(z.string().min(1).max(256)).max(64).default([]),
+  parameters: z.record(z.string().max(128), z.union([z.string().max(8192), z.number(), z.boolean()])).default({}),
+  preset: z.string().max(128).nullable().default(null),
+  model_path: z.string().max(4096).nullable().default(null),
+  model_url: z.string().max(4096).nullable().default(null),
+  ctx_size: z.int().min(0).max(1_048_576).default(0),
+  batch_size: z.int().min(1).max(65_536).default(512),
+  threads: z.int().min(0).max(1024).default(0),
+  pinned: z.boolean().default(false),
+  /** Deleted by a person while its file stays: hidden until an explicit scan. */
+  hidden: z.boolean().default(false),
+  desired: z.enum(['loaded', 'unloaded']).default('unloaded'),
+  /** Size and fingerprint by which a file is recognised when its folder was renamed. */
+  fingerprint: z.string().max(128).nullable().default(null),
+  created_at: z.int(),
+  updated_at: z.int(),
+});
+export type ModelRecord = z.infer<typeof ModelRecord>;
+
+export type Parameters = Record<string, ParameterValue>;

@@ -1,0 +1,92 @@
+/** What the server sends on its own, and the shapes of the two reply styles. */
+import type { ErrorCode } from './errors.ts';
+import type { Config, Settings } from './config.ts';
+import type {
+  DecisionView,
+  EngineView,
+  LiveChangeView,
+  MetricsView,
+  ModelView,
+  PresetView,
+  RouterView,
+} from './views.ts';
+
+/** Style A (seed 000). `code` is the internal code; the seed knows only `error`. */
+export type AckReply =
+  | { success: true; data: unknown; timestamp: string }
+  | { success: false; error: string; code: ErrorCode; timestamp: string };
+
+export interface EnvelopeError {
+  /** `<VERB>_<DOMAIN>_FAILED`. */
+  code: string;
+  message: string;
+  /** The internal code, the same over every transport. */
+  reason: ErrorCode;
+  retryAfter?: number;
+  details?: Record<string, unknown>;
+}
+
+/** Style B (seed 001). */
+export interface EnvelopeReply<T = unknown> {
+  type: 'response';
+  event: string;
+  success: boolean;
+  data: T | null;
+  error: EnvelopeError | null;
+  requestId: string | number;
+  timestamp: number;
+}
+
+export interface EnvelopeRequest {
+  type: 'request';
+  event: string;
+  data?: unknown;
+  requestId?: string | number;
+  timestamp?: number;
+  version?: string;
+}
+
+/** A broadcast is read by both dialects: the envelope around `data`, and the fields of seed 000 at the top level. */
+export type Broadcast<T extends object> = { type: 'broadcast'; event: string; data: T; timestamp: number } & Partial<T>;
+
+/** Payload (`data`) of every broadcast by event name. */
+export interface BroadcastData {
+  'models:list': { models: ModelView[] };
+  'models:scanned': { scanned: number; total: number };
+  'models:updated': { model: ModelView; models: ModelView[] };
+  'models:created': { model: ModelView };
+  'models:deleted': { modelId: string };
+  'models:status': { modelId: string; status: string; model: ModelView };
+  'router:status': {
+    status: string;
+    running: boolean;
+    loadedModel: string | null;
+    loadedModels: string[];
+    router: RouterView;
+    error?: string;
+  };
+  'llama:status': {
+    status: string;
+    lastError: string | null;
+    uptime: number;
+    startedAt: number | null;
+    models: string[];
+  };
+  'config:updated': { config: Config };
+  'settings:updated': { settings: Settings };
+  'presets:updated': { presets: PresetView[] };
+  'engine:updated': { engine: EngineView };
+  'decisions:updated': { decision: DecisionView };
+  'logs:cleared': { cleared: number };
+  'logs:entry': {
+    entry: { id: string; timestamp: string; level: string; message: string; context: { source: string } };
+  };
+  'metrics:update': { metrics: MetricsView };
+}
+export type BroadcastName = keyof BroadcastData;
+
+/** Sent without the broadcast envelope: to subscribers, or to one socket. */
+export interface DirectEvents {
+  'live:change': LiveChangeView;
+  'connection:established': { clientId: string; serverTime: number; version: string; timestamp: number };
+}

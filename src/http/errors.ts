@@ -1,0 +1,33 @@
+/** Coded errors as HTTP answers. */
+import { ERRORS } from '../contracts/errors.ts';
+import type { CodedError, ErrorCode } from '../contracts/errors.ts';
+
+export interface HttpErrorView {
+  code: ErrorCode;
+  message: string;
+  advice: string;
+  retryAfter?: number;
+  details?: Record<string, unknown>;
+}
+
+export const httpError = (error: CodedError): HttpErrorView => ({
+  code: error.code,
+  message: error.message,
+  advice: ERRORS[error.code].advice,
+  ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter }),
+  ...(error.details === undefined ? {} : { details: { ...error.details } }),
+});
+
+/** `{success: false, data: null, error, timestamp}`: the shape of every refusal under `/api`. */
+export const failureBody = (error: CodedError) => ({
+  success: false as const,
+  data: null,
+  error: httpError(error),
+  timestamp: Date.now(),
+});
+
+export const statusOf = (error: CodedError): (typeof ERRORS)[ErrorCode]['status'] => ERRORS[error.code].status;
+
+/** `Retry-After` counts whole seconds. */
+export const retryHeaders = (error: CodedError): Record<string, string> =>
+  error.retryAfter === undefined ? {} : { 'Retry-After': String(Math.max(1, Math.ceil(error.retryAfter))) };

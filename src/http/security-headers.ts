@@ -1,0 +1,40 @@
+/** Headers that every answer carries. */
+import type { ServerResponse } from 'node:http';
+
+/**
+ * The dashboard is an offline single-page app: everything comes from this server. Style attributes are allowed because
+ * charts and virtual lists position with them; scripts never are.
+ */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "font-src 'self' data:",
+  "connect-src 'self'",
+  "worker-src 'self' blob:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const HEADERS: Readonly<Record<string, string>> = {
+  'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+
+/** Sets the headers; `crossOrigin` is a listed origin that may read the answer, or null. */
+export const setSecurityHeaders = (response: ServerResponse, crossOrigin: string | null): void => {
+  for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+  response.setHeader('Vary', 'Origin');
+  if (crossOrigin === null) return;
+  response.setHeader('Access-Control-Allow-Origin', crossOrigin);
+  response.setHeader('Access-Control-Allow-Credentials', 'true');
+  response.setHeader('Access-Control-Expose-Headers', 'Retry-After, X-Llamactor-Queue-Position');
+  response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
+};

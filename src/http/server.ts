@@ -1,0 +1,62 @@
+/** The control plane's HTTP server. Sockets attach to it before it listens. */
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { CodedError } from '../contracts/errors.ts';
+import { createApi } from './api.ts';
+import { failureBody, statusOf } from './errors.ts';
+import { corsOrigin, refusedAccess } from './guard.ts';
+import { passThrough } from './passthrough.ts';
+import { setSecurityHeaders } from './security-headers.ts';
+import { serveDashboard } from './static-files.ts';
+import type { AccessRules } from './guard.ts';
+import type { Registry } from '../commands/registry.ts';
+import type { Services } from '../commands/services.ts';
+
+export interface HttpServerOptions extends AccessRules {
+  services: Services;
+  registry: Registry;
+  /** Folder of the built dashboard; null serves none. */
+  webDir: string | null;
+  /** Where the router listens, e.g. "http://127.0.0.1:8080"; null while it does not. */
+  routerUrl: () => string | null;
+}
+
+const json = (response: ServerResponse, error: CodedError): void => {
+  response.writeHead(statusOf(error), { 'Content-Type': 'application/json; charset=utf-8' });
+  response.end(JSON.stringify(failureBody(error)));
+};
+
+const answerPreflight = (response: ServerResponse): void => {
+  response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
+  response.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type, X-Api-Key');
+  response.setHeader('Access-Control-Max-Age', '600');
+  response.writeHead(204);
+  response.end();
+};
+
+/** An HTTP server that is not listening yet. The caller listens and closes. */
+export const createHttpServer = (options: HttpServerOptions): Server => {
+  const { services, registry, webDir, routerUrl } = options;
+  const app = new Hono();
+  app.route('/api', createApi(services, registry));
+  serveDashboard(app, webDir);
+  app.notFound((context) =>
+    context.json(failureBody(new CodedError('NOT_FOUND', `There is no ${context.req.path.slice(0, 200)}.`)), 404),
+  );
+  const listener = getRequestListener(app.fetch);
+
+  return createServer((request: IncomingMessage, response: ServerResponse) => {
+    const { origin } = request.headers;
+    const crossOrigin = corsOrigin(origin, options);
+    setSecurityHeaders(response, crossOrigin);
+    const refusal = refusedAccess(request.headers, options);
+    if (refusal !== undefined) {
+      request.resume();
+      json(response, refusal);
+    } else if (request.method === 'OPTIONS' && crossOrigin !== null) answerPreflight(response);
+    else if (/^\/v1(?:[/?]|$)/.test(request.url ?? '')) passThrough(request, response, routerUrl());
+    else void listener(request, response);
+  });
+};

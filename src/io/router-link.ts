@@ -1,0 +1,63 @@
+/** The control plane's end of the channel to the router process; it outlives the process, which may be restarted. */
+import type { ChildProcess } from 'node:child_process';
+import type { FromRouter, ToRouter } from '../contracts/ipc.ts';
+
+export interface RouterLink {
+  /** Drops the message when no router runs; a new router gets the whole route table with `start`. */
+  send(message: ToRouter): void;
+  onMessage(listener: (message: FromRouter) => void): () => void;
+  /** Ends a model's streams in band; resolves when the router has done so, or after `timeoutMs`, or when there is no router. */
+  detach(modelId: string, reason: string, timeoutMs: number): Promise<void>;
+  attach(child: ChildProcess): void;
+  detached(): void;
+}
+
+export const createRouterLink = (): RouterLink => {
+  const listeners = new Set<(message: FromRouter) => void>();
+  const waiting = new Map<number, () => void>();
+  let child: ChildProcess | null = null;
+  let tokens = 0;
+
+  const receive = (message: FromRouter): void => {
+    if (message.type === 'detached') {
+      waiting.get(message.token)?.();
+      return;
+    }
+    for (const listener of listeners) listener(message);
+  };
+
+  const link: RouterLink = {
+    send(message) {
+      if (child?.connected !== true) return;
+      // The callback takes the error of a channel that closes in this moment; the exit of the process is told elsewhere.
+      child.send(message, () => undefined);
+    },
+    onMessage(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    detach(modelId, reason, timeoutMs) {
+      if (child?.connected !== true) return Promise.resolve();
+      const token = (tokens += 1);
+      return new Promise((resolve) => {
+        const done = (): void => {
+          clearTimeout(deadline);
+          waiting.delete(token);
+          resolve();
+        };
+        const deadline = setTimeout(done, timeoutMs);
+        waiting.set(token, done);
+        link.send({ type: 'detach', token, modelId, reason });
+      });
+    },
+    attach(started) {
+      child = started;
+      started.on('message', (message) => receive(message as FromRouter));
+    },
+    detached() {
+      child = null;
+      for (const done of [...waiting.values()]) done();
+    },
+  };
+  return link;
+};

@@ -1,0 +1,78 @@
+/** A model as clients see it: the file, the person's record and the actor, told as one. Pure. */
+import type { ModelContext, ModelState } from '../../machines/model.machine.ts';
+import type { ModelRecord } from '../contracts/config.ts';
+import type { GgufMetadataView, ModelView, ParameterValue } from '../contracts/views.ts';
+
+export interface KnownFile {
+  name: string;
+  path: string;
+  size: number;
+  shards: string[];
+  mmproj: string | null;
+  metadata: GgufMetadataView | null;
+  problem: string | null;
+}
+
+export interface ModelFacts {
+  id: string;
+  file: KnownFile | null;
+  record: ModelRecord | null;
+  /** Null until the model has been loaded once; then it is unloaded. */
+  actor: { value: ModelState; context: ModelContext } | null;
+  inFlight: number;
+  lastUsedAt: number | null;
+  preset: string | null;
+  /** Effective at the last start, else what the next start would use. */
+  parameters: Record<string, ParameterValue>;
+  /** Epoch seconds of the first sight of a file without a record. */
+  seenAt: number;
+}
+
+/** The machine's states are the view's states; every further fact is null unless the state gives it a meaning. */
+export const modelView = (facts: ModelFacts): ModelView => {
+  const { id, file, record, actor } = facts;
+  const state = actor?.value ?? 'unloaded';
+  const context = actor?.context;
+  const running = state === 'loaded' || state === 'stopping';
+  const failure = context?.failure ?? null;
+  return {
+    id,
+    name: file?.name ?? record?.name ?? id,
+    aliases: record?.aliases ?? [],
+    type: record?.type ?? 'llama',
+    state,
+    status: state,
+    desired: context?.desired ?? 'unloaded',
+    progress: state === 'loading' ? (context?.progress ?? 0) : null,
+    stage: state === 'loading' ? (context?.stage ?? null) : null,
+    size: file?.size ?? 0,
+    loadedAt: running ? (context?.loadedAt ?? null) : null,
+    lastUsedAt: facts.lastUsedAt,
+    inFlight: facts.inFlight,
+    pid: state === 'unloaded' || state === 'error' ? null : (context?.pid ?? null),
+    contextSize: running ? (context?.info?.contextSize ?? null) : null,
+    slots: running ? (context?.info?.slots ?? null) : null,
+    failure,
+    retryAt: state === 'error' ? (context?.retryAt ?? null) : null,
+    gaveUp: state === 'error' && context?.retryDelayMs === null,
+    restarts: context?.restarts ?? 0,
+    problem: file === null ? missingFile(record) : file.problem,
+    shards: file?.shards.length ?? 0,
+    mmproj: file?.mmproj ?? null,
+    metadata: file?.metadata ?? null,
+    preset: facts.preset,
+    parameters: facts.parameters,
+    model_path: file?.path ?? record?.model_path ?? null,
+    model_url: record?.model_url ?? null,
+    ctx_size: record?.ctx_size ?? 0,
+    batch_size: record?.batch_size ?? 512,
+    threads: record?.threads ?? 0,
+    created_at: record?.created_at ?? facts.seenAt,
+    updated_at: record?.updated_at ?? facts.seenAt,
+  };
+};
+
+const missingFile = (record: ModelRecord | null): string =>
+  record?.model_path == null
+    ? 'No file belongs to this record yet; set its model_path or put a file of this name into the models folder.'
+    : 'The file is not where it was; put it back, or scan again.';

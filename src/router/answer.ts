@@ -1,0 +1,87 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Dialect } from './dialect.ts';
+import type { Failure } from './failures.ts';
+import { isEventStream } from './headers.ts';
+import { sendFailure } from './replies.ts';
+
+export const QUEUE_POSITION = 'x-llamactor-queue-position';
+
+/** The client's side of one proxied request: knows what was sent already, and so in which form an error can still be told. */
+export class Answer {
+  readonly res: ServerResponse;
+  /** What the client was told, or, after an error in the stream, that error's status. */
+  status = 0;
+  /** Set once the answer is complete from our side, well or badly. */
+  closed = false;
+  /** Set when the response was cut on purpose, because an error could not be told any more. */
+  brokenOff = false;
+  readonly #dialect: Dialect;
+  #extra: Record<string, string> = {};
+  #streams = false;
+  #bodySent = false;
+  /** True while the bytes sent so far end between two events. */
+  #atEventEnd = true;
+
+  constructor(res: ServerResponse, dialect: Dialect) {
+    this.res = res;
+    this.#dialect = dialect;
+  }
+
+  get begun(): boolean {
+    return this.res.headersSent;
+  }
+
+  /** The request had to wait at that place of the queue. */
+  waited(position: number): void {
+    this.#extra = { [QUEUE_POSITION]: String(position) };
+  }
+
+  begin(status: number, headers: OutgoingHttpHeaders): void {
+    this.status = status;
+    this.#streams = isEventStream(headers['content-type']);
+    this.res.writeHead(status, { ...headers, ...this.#extra });
+    // Headers and first bytes mostly come together and then leave in one packet; headers alone must not wait for the bytes.
+    process.nextTick(() => {
+      if (!this.#bodySent && !this.closed) this.res.flushHeaders();
+    });
+  }
+
+  /** Returns false when the client is slower than the engine: stop until `drain`. */
+  write(chunk: Buffer): boolean {
+    this.#bodySent = true;
+    if (this.#streams) this.#atEventEnd = chunk.at(-1) === 0x0a && (chunk.length < 2 || chunk.at(-2) === 0x0a);
+    return this.res.write(chunk);
+  }
+
+  /** An SSE comment for a client that waits; opens the stream if need be. */
+  note(text: string): void {
+    if (this.closed) return;
+    if (!this.begun)
+      this.begin(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' });
+    if (this.res.writableNeedDrain) return;
+    this.#bodySent = true;
+    this.res.write(`: ${text.replace(/[\r\n]+/g, ' ')}\n\n`);
+  }
+
+  end(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.res.end();
+  }
+
+  /** Tells the error as well as it still can be told: as a response, as the last event of the stream, or by breaking off. */
+  fail(cause: Failure): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.status = cause.status;
+    if (!this.begun) {
+      sendFailure(this.res, this.#dialect, cause, this.#extra);
+    } else if (this.#streams) {
+      // An event that was cut in the middle is ended first, or the error would become part of it.
+      this.res.end((this.#atEventEnd ? '' : '\n\n') + this.#dialect.event(cause));
+    } else {
+      this.brokenOff = true;
+      this.res.destroy();
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { RouterSettings } from '../contracts/ipc.ts';
+import { allowOrigin, answerOptions } from './cors.ts';
+import { openaiDialect } from './dialect.ts';
+import type { Dialect } from './dialect.ts';
+import type { EndpointTable } from './endpoints.ts';
+import { failure, invalid } from './failures.ts';
+import type { Failure } from './failures.ts';
+import { judge } from './guard.ts';
+import { sendFailure } from './replies.ts';
+
+/** Time for the request line and headers. */
+const HEADERS_TIMEOUT_MS = 30_000;
+/** Longer than the 60 s after which most clients and proxies drop idle connections, so that they close first. */
+const KEEP_ALIVE_MS = 65_000;
+
+export interface FrontendPorts {
+  endpoints: EndpointTable;
+  settings(): RouterSettings | null;
+  /** What to tell new requests when the router is about to end, else null. */
+  stopping(): Failure | null;
+  lingerMs: number;
+  log(level: 'warn' | 'error', message: string): void;
+}
+
+/** The HTTP server: guards, CORS, paths and methods; the endpoints do the rest. */
+export const createFrontend = (ports: FrontendPorts): { server: Server } => {
+  const answer = (req: IncomingMessage, res: ServerResponse): void => {
+    const settings = ports.settings();
+    const stopping = ports.stopping();
+    if (!settings || stopping) {
+      const cause =
+        stopping ?? failure('QUEUE_FULL', 'The server is starting: try again in a moment.', { retryAfter: 1 });
+      return sendFailure(res, openaiDialect, cause, { connection: 'close' });
+    }
+    const { host, origin } = req.headers;
+    const site = req.headers['sec-fetch-site'];
+    const verdict = judge(
+      { host, origin, site: typeof site === 'string' ? site : undefined, localAddress: req.socket.localAddress },
+      settings,
+    );
+    if (verdict.refusal !== null) return sendFailure(res, openaiDialect, failure('FORBIDDEN', verdict.refusal));
+    if (verdict.origin !== null) allowOrigin(res, verdict.origin);
+    dispatch(req, res);
+  };
+
+  const dispatch = (req: IncomingMessage, res: ServerResponse): void => {
+    const url = req.url ?? '/';
+    const mark = url.indexOf('?');
+    const path = mark === -1 ? url : url.slice(0, mark);
+    const match = ports.endpoints.match(path);
+    if (!match) {
+      const message = `There is no ${JSON.stringify(path.slice(0, 128))} here. What there is: ${ports.endpoints.listed()}.`;
+      return sendFailure(res, openaiDialect, failure('NOT_FOUND', message));
+    }
+    const { endpoint } = match;
+    const method = req.method ?? '';
+    if (method === 'OPTIONS') return answerOptions(req, res, [...endpoint.methods, 'OPTIONS']);
+    if (!endpoint.methods.some((allowed) => allowed === method)) {
+      const allow = [...endpoint.methods, 'OPTIONS'].join(', ');
+      const message = `${method} is not possible on ${endpoint.paths[0]}: use ${endpoint.methods.join(' or ')}.`;
+      return sendFailure(
+        res,
+        endpoint.dialect,
+        failure('INVALID_PAYLOAD', message, { status: 405, headers: { allow } }),
+      );
+    }
+    const rest = decode(match.rest);
+    if (rest === null) return sendFailure(res, endpoint.dialect, invalid('The path is not valid percent-encoding.'));
+    endpoint.handle({ req, res, search: mark === -1 ? '' : url.slice(mark), rest });
+  };
+
+  const server = createServer(
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: 0,
+      noDelay: true,
+      highWaterMark: 64 * 1024,
+    },
+    (req, res) => {
+      // A client that breaks off is no error of ours; the response's close event is what is listened to.
+      req.on('error', () => undefined);
+      res.on('error', () => undefined);
+      res.on('finish', () => linger(req, ports.lingerMs));
+      try {
+        answer(req, res);
+      } catch (error) {
+        answerFault(res, openaiDialect, error, ports);
+      }
+    },
+  );
+  // Running out of file descriptors, for one: the connections that exist go on.
+  server.on('error', (error) => {
+    if (server.listening) ports.log('error', `Accepting a connection failed: ${error.message}`);
+  });
+  return { server };
+};
+
+const decode = (text: string): string | null => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+};
+
+/** The answer is out but the request is not in yet: swallow the rest for a while, since closing now could take the answer back. */
+const linger = (req: IncomingMessage, lingerMs: number): void => {
+  if (req.complete) return;
+  const timer = setTimeout(() => req.destroy(), lingerMs);
+  req.once('close', () => clearTimeout(timer));
+  req.resume();
+};
+
+const answerFault = (res: ServerResponse, dialect: Dialect, error: unknown, ports: FrontendPorts): void => {
+  const reference = randomUUID();
+  ports.log('error', `[${reference}] ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  if (res.headersSent) res.destroy();
+  else
+    sendFailure(
+      res,
+      dialect,
+      failure('INTERNAL', `The router failed on this request: look in the log for ${reference}.`),
+    );
+};

@@ -1,0 +1,277 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Answer } from './answer.ts';
+import type { Connection } from './connections.ts';
+import type { Dialect } from './dialect.ts';
+import { bodyFailure, brokenConnection, invalid, isSafeToRepeat } from './failures.ts';
+import type { Failure } from './failures.ts';
+import { requestHeaders } from './headers.ts';
+import { JsonScan } from './json-scan.ts';
+import type { Lane, Ticket } from './lane.ts';
+import type { Lanes } from './lanes.ts';
+import type { Limits } from './limits.ts';
+import { Relay } from './relay.ts';
+import type { Reporter } from './reporter.ts';
+import { RequestBody } from './request-body.ts';
+import type { BodyProblem, HeldBytes } from './request-body.ts';
+
+/** What a proxied endpoint is made of. */
+export interface ProxySpec {
+  /** The path without query, for the records. */
+  route: string;
+  /** The engine's path for it. */
+  upstreamPath: string;
+  /** Whether its answer can be an event stream, so that notes may be sent while it waits. */
+  streams: boolean;
+  dialect: Dialect;
+}
+
+export interface ProxyDeps {
+  lanes: Lanes;
+  reporter: Reporter;
+  limits: Limits;
+  held: HeldBytes;
+  /** Every request from arrival to the close of its response. */
+  running: Set<ProxyRequest>;
+  over(): void;
+}
+
+type Phase = 'reading' | 'waiting' | 'serving' | 'failing' | 'over';
+
+/** One inference request from its first byte to the close of its response. */
+export class ProxyRequest implements Ticket {
+  readonly #deps: ProxyDeps;
+  readonly #spec: ProxySpec;
+  readonly #req: IncomingMessage;
+  readonly #search: string;
+  readonly #answer: Answer;
+  readonly #body: RequestBody;
+  readonly #scan = new JsonScan(['model', 'stream']);
+  readonly #startedAt = Date.now();
+  readonly #arrived = performance.now();
+  #phase: Phase = 'reading';
+  #lane: Lane | null = null;
+  #connection: Connection | null = null;
+  #relay: Relay | null = null;
+  #retried = false;
+  #served = false;
+  #enteredAt = 0;
+  #queuedMs = 0;
+  #firstByteMs: number | null = null;
+  #noteTimer: NodeJS.Timeout | null = null;
+
+  constructor(deps: ProxyDeps, spec: ProxySpec, req: IncomingMessage, res: ServerResponse, search: string) {
+    this.#deps = deps;
+    this.#spec = spec;
+    this.#req = req;
+    this.#search = search;
+    this.#answer = new Answer(res, spec.dialect);
+    deps.running.add(this);
+    deps.reporter.arrived();
+    res.on('close', () => this.#close());
+    this.#body = new RequestBody(req, deps.limits, deps.held, {
+      chunk: (chunk) => this.#onChunk(chunk),
+      complete: () => this.#onComplete(),
+      problem: (problem) => this.#onBodyProblem(problem),
+    });
+  }
+
+  /** Refuses what can be refused by the headers alone; the rest happens as the body arrives. */
+  start(): void {
+    const encoding = this.#req.headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') {
+      this.#fail(invalid(`Bodies compressed with ${encoding} are not read here: send the JSON uncompressed.`));
+    } else if (this.#body.declared !== null && this.#body.declared > this.#deps.limits.bodyBytes) {
+      this.#onBodyProblem('too large');
+    }
+  }
+
+  serve(connection: Connection): void {
+    this.#phase = 'serving';
+    this.#served = true;
+    this.#connection = connection;
+    this.#queuedMs = performance.now() - this.#enteredAt;
+    if (this.#noteTimer) clearTimeout(this.#noteTimer);
+    this.#send(connection);
+  }
+
+  refuse(cause: Failure): void {
+    this.#fail(cause);
+  }
+
+  cut(cause: Failure): void {
+    this.#fail(cause);
+  }
+
+  #onChunk(chunk: Buffer): void {
+    if (this.#phase !== 'reading' && this.#phase !== 'waiting') return;
+    if (this.#scan.settled) return;
+    this.#scan.feed(chunk);
+    // After the last chunk `#onComplete` follows at once, and only then is it known whether the JSON ends well.
+    if (!this.#body.complete) this.#consider();
+  }
+
+  #onComplete(): void {
+    if (this.#phase !== 'reading' && this.#phase !== 'waiting') return;
+    if (!this.#scan.settled) this.#scan.end();
+    this.#consider();
+  }
+
+  /** Looks at what the scan has found so far. */
+  #consider(): void {
+    const { problem, found } = this.#scan;
+    if (problem !== null) return this.#fail(invalid(`The body is not valid JSON: ${problem}. Send one JSON object.`));
+    if (this.#phase !== 'reading') return;
+    if (found.has('model')) {
+      const model = found.get('model');
+      if (typeof model === 'string' && model !== '') return this.#route(model);
+      return this.#fail(invalid('"model" must be the name of a model, as a string; GET /v1/models lists them.'));
+    }
+    if (!this.#body.complete) return;
+    const asked = new URLSearchParams(this.#search).get('model');
+    if (asked) return this.#route(asked);
+    const loaded = this.#deps.lanes.loaded();
+    if (loaded.length === 1 && loaded[0] !== undefined) return this.#route(loaded[0]);
+    this.#fail(invalid(`The request names no model: add "model" to the body. ${this.#deps.lanes.table.listed()}.`));
+  }
+
+  #route(name: string): void {
+    const lane = this.#deps.lanes.find(name);
+    if (!lane) return this.#fail(this.#deps.lanes.table.unknown(name));
+    this.#lane = lane;
+    this.#phase = 'waiting';
+    this.#enteredAt = performance.now();
+    this.#deps.reporter.begin(lane.route.id);
+    lane.enter(this);
+    if (!this.#isWaiting()) return;
+    this.#answer.waited(lane.position(this));
+    this.#body.routed();
+    if (this.#spec.streams) this.#noteTimer = setTimeout(() => this.#note(lane), this.#deps.limits.firstNoteMs);
+  }
+
+  #isWaiting(): boolean {
+    return this.#phase === 'waiting';
+  }
+
+  #note(lane: Lane): void {
+    if (this.#scan.found.get('stream') === true) {
+      const { id, state, progress } = lane.route;
+      const what = progress === null ? state : `${state} ${Math.round(progress)} %`;
+      this.#answer.note(`waiting for model ${id}, position ${lane.position(this)}, ${what}`);
+    }
+    this.#noteTimer = setTimeout(() => this.#note(lane), this.#deps.limits.noteEveryMs);
+  }
+
+  #send(connection: Connection): void {
+    const relay = new Relay(this.#answer, {
+      firstByte: () => {
+        this.#firstByteMs ??= performance.now() - this.#arrived;
+      },
+      completed: () => {
+        connection.answered();
+        this.#phase = 'over';
+        this.#body.close();
+        this.#release();
+      },
+      failed: (error) => this.#onUpstreamFailure(error, relay, connection),
+    });
+    this.#relay = relay;
+    const content = this.#body.content();
+    connection.dispatch(
+      {
+        method: 'POST',
+        path: this.#spec.upstreamPath + this.#search,
+        headers: requestHeaders(this.#req, Buffer.isBuffer(content) ? null : this.#body.length),
+        // The declared type leaves out iterables, which dispatch takes as well.
+        body: content as Buffer,
+      },
+      relay,
+    );
+  }
+
+  #onUpstreamFailure(error: Error, relay: Relay, connection: Connection): void {
+    if (this.#phase !== 'serving') return;
+    const lane = this.#lane;
+    if (lane && !relay.responded && this.#mayRetry(error, lane, connection)) {
+      this.#retried = true;
+      // Not from within the failing client: it has to finish closing its socket first.
+      setImmediate(() => {
+        if (this.#phase === 'serving') this.#send(connection);
+      });
+      return;
+    }
+    this.#phase = 'failing';
+    this.#release();
+    lane?.cause(this.#deps.limits.causeMs, (cause) => {
+      this.#fail(brokenConnection(lane.route.id, error, relay.responded, cause));
+    });
+  }
+
+  #mayRetry(error: Error, lane: Lane, connection: Connection): boolean {
+    return (
+      !this.#retried && isSafeToRepeat(error, connection.used) && this.#body.replayable && lane.leadsTo(connection)
+    );
+  }
+
+  #onBodyProblem(problem: BodyProblem): void {
+    if (problem !== 'gone') this.#fail(bodyFailure(problem, this.#deps.limits.bodyBytes));
+  }
+
+  /** Ends the request with an error, wherever it stands. */
+  #fail(cause: Failure): void {
+    if (this.#phase === 'over') return;
+    const phase = this.#phase;
+    this.#phase = 'over';
+    if (phase === 'waiting') this.#lane?.leave(this);
+    if (phase === 'serving') this.#abort();
+    this.#answer.fail(cause);
+    this.#body.close();
+  }
+
+  #abort(): void {
+    this.#relay?.abort();
+    this.#release();
+  }
+
+  #release(): void {
+    const connection = this.#connection;
+    this.#connection = null;
+    if (connection) this.#lane?.release(this, connection);
+  }
+
+  /** The response is closed: it was sent, or the client left, or we broke it off. */
+  #close(): void {
+    const { closed, brokenOff, res } = this.#answer;
+    const cancelled = !closed || (!res.writableFinished && !brokenOff);
+    const phase = this.#phase;
+    this.#phase = 'over';
+    this.#answer.closed = true;
+    if (phase === 'waiting') this.#lane?.leave(this);
+    if (phase === 'serving') this.#abort();
+    if (this.#noteTimer) clearTimeout(this.#noteTimer);
+    this.#body.close();
+    this.#report(cancelled);
+    this.#deps.running.delete(this);
+    this.#deps.over();
+  }
+
+  #report(cancelled: boolean): void {
+    const { reporter } = this.#deps;
+    reporter.left();
+    if (!this.#lane) return;
+    const { id } = this.#lane.route;
+    reporter.end(id, this.#served);
+    const now = performance.now();
+    const none = { promptTokens: null, completionTokens: null, tokensPerSecond: null };
+    reporter.finished({
+      modelId: id,
+      route: this.#spec.route,
+      status: this.#answer.status,
+      startedAt: this.#startedAt,
+      durationMs: now - this.#arrived,
+      queuedMs: this.#served ? this.#queuedMs : now - this.#enteredAt,
+      firstByteMs: this.#firstByteMs,
+      ...(this.#relay?.tail.facts() ?? none),
+      cancelled,
+    });
+  }
+}

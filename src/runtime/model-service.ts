@@ -1,0 +1,167 @@
+/** What commands can do with models. */
+import path from 'node:path';
+import { stat } from 'node:fs/promises';
+import { place } from '../../machines/placement.ts';
+import type { By, Services } from '../commands/services.ts';
+import { CodedError } from '../contracts/errors.ts';
+import type { MetricsView, ModelView } from '../contracts/views.ts';
+import type { ActorSystem } from './actor-system.ts';
+import type { ConfigService } from './config-service.ts';
+import { availableBytes, estimateBytes } from './estimate.ts';
+import { isInside } from './library.ts';
+import type { Library } from './library.ts';
+import type { Planner } from './planner.ts';
+import type { Requests } from './requests.ts';
+
+export interface ModelServiceOptions {
+  library: Library;
+  system: ActorSystem;
+  planner: Planner;
+  requests: Requests;
+  config: ConfigService;
+  view(id: string): ModelView | undefined;
+  metrics(): MetricsView | null;
+  now(): number;
+}
+
+export type ModelService = Services['models'] & {
+  /** Asks for a load without waiting for it. */
+  demand(id: string, by: By): void;
+};
+
+/** What the machines need beyond the limits they keep themselves. */
+const SLACK_MS = 15_000;
+
+export const createModelService = (options: ModelServiceOptions): ModelService => {
+  const { library, system, planner, requests, config, now } = options;
+
+  const known = (id: string) => {
+    const found = library.catalog().get(id);
+    if (found === undefined)
+      throw new CodedError('NOT_FOUND', `Model not found: ${id}`, {
+        details: { nearest: library.catalog().nearest(id) },
+      });
+    return found;
+  };
+  const viewOf = (id: string): ModelView => {
+    const view = options.view(id);
+    if (view === undefined) throw new CodedError('NOT_FOUND', `Model not found: ${id}`);
+    return view;
+  };
+
+  const sendLoad = (id: string, requestId: string | null, by: By): void => {
+    const model = known(id);
+    system.send({
+      type: 'models.load',
+      id,
+      requestId,
+      by,
+      at: now(),
+      demand: requestId === null,
+      pinned: model.record?.pinned ?? false,
+      bytes: estimateBytes(model, planner.parameters(model)),
+      availableBytes: availableBytes(options.metrics()),
+    });
+  };
+
+  const unload = async (id: string, by: By): Promise<void> => {
+    const limits = config.process();
+    await requests.ask((requestId) => system.send({ type: 'models.unload', id, requestId, by, at: now() }), {
+      timeoutMs: limits.stopMs + limits.killMs + SLACK_MS,
+      late: `${id} did not stop within the time allowed; look at its state.`,
+    });
+    await library.setWanted(id, false);
+  };
+
+  return {
+    list: () =>
+      library
+        .catalog()
+        .all()
+        .map(({ id }) => viewOf(id)),
+    find(ref) {
+      const found = library.catalog().find(ref);
+      return found === undefined ? undefined : options.view(found.id);
+    },
+    nearest: (ref) => library.catalog().nearest(ref),
+    async scan({ path: folder, restoreHidden, by }) {
+      if (folder === undefined) return library.scan({ restoreHidden, by });
+      const resolved = path.resolve(folder);
+      const entry = await stat(resolved).catch(() => null);
+      if (entry === null) throw new CodedError('NOT_FOUND', `The folder ${folder} does not exist; check its path.`);
+      if (!entry.isDirectory())
+        throw new CodedError('INVALID_PAYLOAD', `${folder} is not a folder; name the folder that holds the models.`);
+      const folders = config.folders();
+      if (!folders.some((root) => root === resolved || isInside(root, resolved))) {
+        // A folder searched once would vanish at the next scan, so it is kept.
+        await config.update({ modelsDirs: [...config.get().modelsDirs, resolved] }, by);
+      }
+      return library.scan({ path: resolved, restoreHidden, by });
+    },
+    async load(id, by) {
+      const { file } = known(id);
+      if (file?.problem != null)
+        throw new CodedError('INVALID_STATE', `${file.name} cannot be loaded: ${file.problem}`);
+      const limits = config.process();
+      await requests.ask((requestId) => sendLoad(id, requestId, by), {
+        timeoutMs: config.get().queueTimeout * 1000 + limits.startMs + limits.stopMs + limits.killMs + SLACK_MS,
+        late: `${id} was not loaded within the time allowed; look at its state.`,
+        onTimeout: (requestId) => system.send({ type: 'models.cancel', id, requestId }),
+      });
+      await library.setWanted(id, true);
+      return viewOf(id);
+    },
+    async unload(id, by) {
+      known(id);
+      await unload(id, by);
+      return viewOf(id);
+    },
+    demand(id, by) {
+      if (library.catalog().get(id) !== undefined) sendLoad(id, null, by);
+    },
+    async create(model, by) {
+      return viewOf(await library.create(model, by));
+    },
+    async update(id, updates, by) {
+      await library.update(id, updates, by);
+      system.send({ type: 'models.reset', id, by, at: now() });
+      return viewOf(id);
+    },
+    async removeRecord(id, by) {
+      known(id);
+      await unload(id, by);
+      await library.removeRecord(id, by);
+      system.send({ type: 'models.forget', id, by, at: now() });
+    },
+    async deleteFile(id, by) {
+      known(id);
+      await unload(id, by);
+      await library.deleteFile(id, by);
+      system.send({ type: 'models.forget', id, by, at: now() });
+    },
+    explain(id) {
+      const model = known(id);
+      const view = viewOf(id);
+      const requiredBytes = estimateBytes(model, planner.parameters(model));
+      const available = availableBytes(options.metrics());
+      const base = { modelId: id, requiredBytes, availableBytes: available };
+      if (view.state === 'loaded')
+        return { ...base, verdict: 'loaded', reason: `${id} is loaded already.`, evicts: [] };
+      if (view.problem !== null)
+        return { ...base, verdict: 'refused', reason: `${view.name} cannot be loaded: ${view.problem}`, evicts: [] };
+      const residents = system
+        .residents()
+        .filter(({ state, retrying }) => state === 'loading' || state === 'loaded' || state === 'stopping' || retrying);
+      const placement = place({ id, bytes: requiredBytes }, residents, config.placement(), available);
+      const verdict =
+        placement.verdict === 'admit'
+          ? 'fits'
+          : placement.verdict === 'refuse'
+            ? 'refused'
+            : placement.verdict === 'wait'
+              ? 'waits'
+              : 'evicts';
+      return { ...base, verdict, reason: placement.reason, evicts: placement.verdict === 'evict' ? placement.ids : [] };
+    },
+  };
+};

@@ -1,0 +1,114 @@
+/** Turns a model's id into what it takes to start it: engine, parameters, socket. */
+import { access, mkdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { Config } from '../contracts/config.ts';
+import { CodedError } from '../contracts/errors.ts';
+import type { Upstream } from '../contracts/ipc.ts';
+import type { ParameterValue } from '../contracts/views.ts';
+import type { EngineInfo } from '../io/engine/index.ts';
+import { engineEnvironment, freshSocketPath, supervisorArgs } from '../io/llama/launch.ts';
+import type { LaunchPlan } from '../io/llama/launch.ts';
+import { parametersToArgs } from '../io/presets/index.ts';
+import type { Known } from './catalog.ts';
+import { effectiveParameters } from './parameters.ts';
+
+/** The sections of the active preset that concern a model. */
+export interface ActivePreset {
+  name: string;
+  global: Record<string, ParameterValue>;
+  models: Record<string, Record<string, ParameterValue>>;
+}
+
+export interface PlannerOptions {
+  engine(): EngineInfo | null;
+  model(id: string): Known | undefined;
+  config(): Config;
+  preset(): ActivePreset;
+  /** The private folder of the sockets. */
+  socketFolder: string;
+  env: NodeJS.ProcessEnv;
+}
+
+export interface Planner {
+  plan(id: string): Promise<LaunchPlan>;
+  /** What a start would use now; never refuses. */
+  parameters(known: Known): Record<string, ParameterValue>;
+}
+
+export const createPlanner = (options: PlannerOptions): Planner => {
+  const parameters = (known: Known): Record<string, ParameterValue> => {
+    const preset = options.preset();
+    return effectiveParameters({
+      config: options.config(),
+      presetGlobal: preset.global,
+      presetModel: sectionFor(preset, known),
+      record: known.record,
+    });
+  };
+  return {
+    parameters,
+    async plan(id) {
+      const known = options.model(id);
+      const engine = options.engine();
+      if (engine === null)
+        throw new CodedError('ENGINE_MISSING', 'There is no llama-server; run `llamactor engine install`.');
+      const file = known?.file;
+      if (known === undefined || file == null)
+        throw new CodedError('NOT_FOUND', `No file belongs to ${id}; scan again or set its model_path.`);
+      if (file.problem !== null) throw new CodedError('NOT_FOUND', `${file.name} cannot be used: ${file.problem}`);
+      await access(file.path).catch(() => {
+        throw new CodedError('NOT_FOUND', `The file ${file.name} is not there any more; put it back or scan again.`);
+      });
+      const effective = parameters(known);
+      const args = parametersToArgs(effective, engine.flags);
+      const upstream = await freshUpstream(options.socketFolder);
+      return {
+        command: engine.command,
+        args: [
+          ...engine.prefixArgs,
+          ...supervisorArgs({
+            modelPath: file.path,
+            mmproj: file.mmproj,
+            alias: id,
+            upstream,
+            // An engine whose help cannot be read is taken to know everything: it will say so if it does not.
+            knows: (flag) => engine.flags.size === 0 || engine.flags.has(flag),
+          }),
+          ...args,
+        ],
+        env: engineEnvironment(options.env),
+        upstream,
+        childProtocol: engine.childProtocol,
+        parameters: effective,
+      };
+    },
+  };
+};
+
+/** A preset names models by id, file name or alias. */
+const sectionFor = (preset: ActivePreset, known: Known): Record<string, ParameterValue> => {
+  const names = [known.id, known.file?.name, known.record?.name, ...(known.record?.aliases ?? [])];
+  for (const name of names) {
+    if (name === undefined) continue;
+    for (const candidate of [name, name.replace(/\.gguf$/i, '')]) {
+      if (Object.hasOwn(preset.models, candidate)) return preset.models[candidate] ?? {};
+    }
+  }
+  return {};
+};
+
+const freshUpstream = async (folder: string): Promise<Upstream> => {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const socketPath = freshSocketPath(folder);
+  return socketPath === null ? { host: '127.0.0.1', port: await freePort() } : { socketPath };
+};
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });

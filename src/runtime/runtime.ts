@@ -1,0 +1,334 @@
+/** Everything behind the transports, composed: stores, actors, models, logs and metrics of one data folder. */
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { defaultRestartPolicy } from '../../machines/restart-policy.ts';
+import type { RestartPolicy } from '../../machines/restart-policy.ts';
+import type { Services } from '../commands/services.ts';
+import type { Config } from '../contracts/config.ts';
+import type { RouterSettings } from '../contracts/ipc.ts';
+import { startGuardian } from '../io/guardian.ts';
+import { createSampler } from '../io/metrics/sampler.ts';
+import { storeHistory } from '../io/metrics/stored-history.ts';
+import { pidRecords } from '../io/processes/pid-records.ts';
+import { createRouterLink } from '../io/router-link.ts';
+import { lockDataDir } from '../io/store/data-dir-lock.ts';
+import { createActorSystem } from './actor-system.ts';
+import type { ActorSystem } from './actor-system.ts';
+import { createChangeHub } from './changes.ts';
+import { createConfigService } from './config-service.ts';
+import { createDecisions } from './decisions.ts';
+import { offerDemo } from './demo.ts';
+import { createEndpoints } from './endpoints.ts';
+import { createEnginePorts, createEngineService } from './engine-service.ts';
+import { createLibrary } from './library.ts';
+import { applyLogSettings, createLogService } from './log-service.ts';
+import { createMetricsService } from './metrics-service.ts';
+import { createModelService } from './model-service.ts';
+import { createPlanner } from './planner.ts';
+import { openPresets } from './preset-service.ts';
+import { createReactions } from './reactions.ts';
+import { createRequests } from './requests.ts';
+import { createRouteTable } from './route-table.ts';
+import { createRouterService, loadedOnStartup } from './router-service.ts';
+import { openDataDir } from './stores.ts';
+import { createSystemService } from './system-service.ts';
+import { createUsage } from './usage.ts';
+import { createViews } from './views.ts';
+
+export interface RuntimeOptions {
+  dataDir: string;
+  version: string;
+  /** The built data plane. */
+  routerScript: string;
+  /** From flags and environment; they win over the stored configuration. */
+  overrides: Partial<Config>;
+  env: NodeJS.ProcessEnv;
+  /** Install an engine when none is found. */
+  autoInstall: boolean;
+  policy?: RestartPolicy;
+  stall?: { pollMs: number; patienceMs: number };
+  now?: () => number;
+}
+
+export interface Runtime {
+  services: Services;
+  /** Resolves when the first scan is done and the router listens or has failed. */
+  start(): Promise<void>;
+  /** Ends everything that runs, within the supervisor's deadline. Views still answer and changes are still told. */
+  drain(): Promise<void>;
+  /** Closes documents, log and lock; after `drain`. */
+  close(): Promise<void>;
+}
+
+const DETACH_MS = 300;
+const LEFTOVER_MS = 2000;
+const STALL = { pollMs: 15_000, patienceMs: 120_000 };
+const ROUTER_START_MS = 30_000;
+
+/** Takes the data folder and opens its documents; nothing is spawned before `start`. */
+export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => {
+  const now = options.now ?? Date.now;
+  const { dataDir, env } = options;
+  const runDir = path.join(dataDir, 'run');
+  const sockets = path.join(runDir, 'sockets');
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const lock = await lockDataDir(dataDir);
+  const { stores, book } = await openDataDir(dataDir, now);
+  const log = book.write.bind(book);
+
+  const pids = pidRecords(runDir);
+  const guardian = startGuardian();
+  const link = createRouterLink();
+  const requests = createRequests();
+  const decisions = createDecisions(now);
+  const endpoints = createEndpoints();
+  const reactions = createReactions(() => ({
+    system,
+    library,
+    models,
+    views,
+    hub,
+    routes,
+    endpoints,
+    usage,
+    requests,
+    decisions,
+    link,
+    config,
+    log,
+    now,
+  }));
+  const hub = createChangeHub(
+    { model: (id) => views.model(id), router: () => views.router(), engine: () => views.engine() },
+    (error) => log('error', 'server', `A listener failed: ${String(error)}`),
+  );
+  const config = createConfigService({
+    stores,
+    overrides: options.overrides,
+    ownModelsDir: path.join(dataDir, 'models'),
+    hub,
+    onConfig: reactions.onConfig,
+    onSettings: (settings) => {
+      applyLogSettings(book, settings);
+      metrics.setBase(settings.refreshInterval * 1000);
+    },
+  });
+  const presets = await openPresets({
+    folder: path.join(dataDir, 'presets'),
+    state: stores.state,
+    hub,
+    onProblem: (message) => log('warn', 'server', message),
+  });
+  const library = createLibrary({
+    store: stores.models,
+    cachePath: path.join(dataDir, 'scan-cache.json'),
+    folders: () => config.folders(),
+    onChange: reactions.onLibrary,
+    log,
+    now,
+  });
+  const engine = createEnginePorts({ dataDir, env, configuredPath: () => config.get().serverPath });
+  const planner = createPlanner({
+    engine: engine.current,
+    model: (id) => library.catalog().get(id),
+    config: config.get,
+    preset: presets.active,
+    socketFolder: sockets,
+    env,
+  });
+  const usage = createUsage({
+    now,
+    onTurn: (id, inFlight, at) => system.send({ type: 'model.used', id, inFlight, at }),
+    onChange: (id) => {
+      hub.touchModel(id);
+      hub.touchRouter();
+    },
+  });
+  const views = createViews({ system: () => system, library, planner, usage, endpoints });
+  const routes = createRouteTable((message) => link.send(message));
+  const sampler = createSampler({
+    diskPath: dataDir,
+    processes: () => views.processes(),
+    activeModels: () => views.loadedIds().length,
+    requestsPerMinute: usage.requestsPerMinute,
+    log: (level, message) => log(level, 'server', message),
+    now,
+  });
+  const history = await storeHistory({
+    path: path.join(dataDir, 'metrics.json'),
+    sampler,
+    onDamaged: (info) => log('error', 'server', info.message),
+    log: (level, message) => log(level, 'server', message),
+  });
+  const metrics = createMetricsService(sampler, stores.settings.get().refreshInterval * 1000);
+
+  const limits = config.process();
+  const common = { log, pids, guardian, now };
+  const system: ActorSystem = createActorSystem({
+    input: {
+      autoStart: config.get().autoStart,
+      autoInstall: options.autoInstall,
+      preset: presets.active().name,
+      policy: options.policy ?? defaultRestartPolicy,
+      process: limits,
+      routerProcess: { startMs: ROUTER_START_MS, stopMs: limits.stopMs + 2000, killMs: limits.killMs },
+      placement: config.placement(),
+      drainMs: 2 * limits.stopMs + limits.killMs + 5000,
+    },
+    model: {
+      ...common,
+      plan: planner.plan,
+      planned: endpoints.planned,
+      detach: (id, reason) => link.detach(id, reason, DETACH_MS),
+      inFlight: usage.inFlight,
+      stall: options.stall ?? STALL,
+    },
+    probe: { target: endpoints.model, now },
+    router: {
+      ...common,
+      script: options.routerScript,
+      link,
+      settings: () => routerSettings(config.get()),
+      routes: routes.all,
+      listening: (address) => {
+        endpoints.routerListens(address);
+        if (address === null) usage.reset();
+      },
+      graceMs: () => config.process().stopMs,
+    },
+    findEngine: engine.find,
+    installEngine: engine.install,
+    onModel: reactions.onModel,
+    onRouter: reactions.onRouter,
+    onEngine: () => hub.touchEngine(),
+    onEmitted: reactions.onEmitted,
+    onError: (error) =>
+      log(
+        'error',
+        'server',
+        `An actor failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      ),
+  });
+
+  const models = createModelService({
+    library,
+    system,
+    planner,
+    requests,
+    config,
+    view: views.model,
+    metrics: metrics.latest,
+    now,
+  });
+  link.onMessage(reactions.onRouterMessage);
+  book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
+  sampler.subscribe((sample) => hub.publish({ kind: 'metrics', metrics: sample }));
+
+  const services: Services = {
+    models,
+    router: createRouterService({
+      system,
+      requests,
+      config,
+      library,
+      planner,
+      presets,
+      models,
+      metrics: metrics.latest,
+      view: views.router,
+      now,
+    }),
+    engine: createEngineService({ dataDir, env, system, requests, config, view: views.engine }),
+    config,
+    settings: config.settings,
+    presets,
+    logs: createLogService(book, hub),
+    metrics,
+    decisions: { list: decisions.list },
+    system: createSystemService({
+      version: options.version,
+      dataDir,
+      models: views.models,
+      router: views.router,
+      engine: views.engine,
+    }),
+    snapshot: () => ({
+      seq: hub.seq(),
+      serverTime: now(),
+      version: options.version,
+      models: views.models(),
+      router: views.router(),
+      engine: views.engine(),
+    }),
+    subscribe: hub.subscribe,
+  };
+
+  const restore = (): void => {
+    for (const id of loadedOnStartup(presets.active(), library)) models.demand(id, 'server');
+    if (!config.get().restoreModels) return;
+    for (const id of library.wanted()) models.demand(id, 'server');
+  };
+
+  return {
+    services,
+    async start() {
+      const { ended, killed } = await pids.endLeftovers({ deadlineMs: LEFTOVER_MS });
+      for (const { owner, pid } of [...ended, ...killed])
+        log('warn', 'server', `Ended process ${pid} (${owner}), left over from an earlier run.`);
+      await rm(sockets, { recursive: true, force: true });
+      await mkdir(path.join(dataDir, 'models'), { recursive: true });
+      const routerSettled = config.get().autoStart ? settled(system.router) : Promise.resolve();
+      system.start();
+      sampler.start();
+      await library.scan({ restoreHidden: false, by: 'server' });
+      if (library.catalog().all().length === 0) await offerDemo(dataDir, library, log);
+      await library.watch();
+      await routerSettled;
+      restore();
+    },
+    async drain() {
+      reactions.draining();
+      requests.abandon('The server is stopping.');
+      sampler.stop();
+      system.send({ type: 'system.stop', at: now() });
+      await system.stopped;
+      system.kill();
+      hub.flush();
+    },
+    async close() {
+      await library.close();
+      await history.stop();
+      await stores.close();
+      log('info', 'server', 'Stopped.');
+      await book.close();
+      guardian.close();
+      await lock.release();
+    },
+  };
+};
+
+const routerSettings = ({
+  host,
+  routerPort,
+  queueTimeout,
+  queueLimit,
+  allowedHosts,
+  allowedOrigins,
+}: Config): RouterSettings => ({
+  host,
+  port: routerPort,
+  queueTimeoutMs: queueTimeout * 1000,
+  queueLimit,
+  allowedHosts,
+  allowedOrigins,
+});
+
+/** Resolves when the router listens or has failed for the first time. */
+const settled = (router: ActorSystem['router']): Promise<void> =>
+  new Promise((resolve) => {
+    const subscription = router.subscribe(({ value }) => {
+      if (value !== 'loaded' && value !== 'error') return;
+      subscription.unsubscribe();
+      resolve();
+    });
+  });

@@ -1,0 +1,128 @@
+/** Turns domain changes into the events of both seeds and into `live:change`. */
+import type { LiveChange, ModelView } from '../contracts/views.ts';
+import type { DomainChange, Services } from '../commands/services.ts';
+import { configView, logBroadcastEntry } from '../projections/dialects.ts';
+import { createLogFlood } from './log-flood.ts';
+import { createMetricsAudience } from './metrics-audience.ts';
+import { createModelBroadcasts } from './model-broadcasts.ts';
+import { createRouterBroadcasts } from './router-broadcasts.ts';
+import type { Emitter } from './emitter.ts';
+import type { MetricsAudience } from './metrics-audience.ts';
+
+export const LIVE_ROOM = '@live';
+
+/** Kinds after which the lists of models or the router's status may read differently. */
+const touchesModels = ({ kind }: DomainChange): boolean =>
+  kind === 'model' ||
+  kind === 'model.created' ||
+  kind === 'model.removed' ||
+  kind === 'models.scanned' ||
+  kind === 'router';
+
+/**
+ * The models as they were told. Keeping the views that came with the changes, in place of asking for all of them each time,
+ * keeps their identity and with it their shapes per dialect.
+ */
+const createRoll = (initial: readonly ModelView[]) => {
+  const views = new Map(initial.map((model) => [model.id, model]));
+  return {
+    list: (): readonly ModelView[] => [...views.values()],
+    apply: (change: DomainChange): void => {
+      if (change.kind === 'model' || change.kind === 'model.created') views.set(change.model.id, change.model);
+      else if (change.kind === 'model.removed') views.delete(change.modelId);
+    },
+  };
+};
+
+const liveChange = (change: DomainChange): LiveChange[] => {
+  switch (change.kind) {
+    case 'model':
+    case 'model.created':
+      return [{ kind: 'model', model: change.model }];
+    case 'model.removed':
+      return [{ kind: 'model.removed', id: change.modelId }];
+    case 'router':
+      return [{ kind: 'router', router: change.router }];
+    case 'engine':
+      return [{ kind: 'engine', engine: change.engine }];
+    default:
+      return [];
+  }
+};
+
+export interface Broadcaster {
+  metrics: MetricsAudience;
+  close(): void;
+}
+
+/** Subscribes to the services and sends until closed. */
+export const createBroadcaster = (services: Services, emitter: Emitter): Broadcaster => {
+  const start = { router: services.router.view(), models: services.models.list() };
+  const roll = createRoll(start.models);
+  const models = createModelBroadcasts(emitter, start.models);
+  const router = createRouterBroadcasts(emitter, start);
+  const metrics = createMetricsAudience(emitter, services.metrics, services.settings.get().refreshInterval * 1000);
+  // Sending an entry must never write one: that would feed the log with itself.
+  const flood = createLogFlood((entry) => emitter.broadcast('logs:entry', { entry: logBroadcastEntry(entry) }));
+  let liveSeq = services.snapshot().seq;
+
+  const publishLive = (changes: readonly DomainChange[], seq: number): void => {
+    const live = changes.flatMap(liveChange);
+    // An increment without content still closes the gap that its number would leave.
+    if (live.length === 0 && seq === liveSeq) return;
+    liveSeq = seq;
+    emitter.direct('live:change', { seq, changes: live }, LIVE_ROOM);
+  };
+
+  const publishOther = (change: DomainChange): void => {
+    switch (change.kind) {
+      case 'engine':
+        emitter.broadcast('engine:updated', { engine: change.engine }, { by: change.by });
+        break;
+      case 'config':
+        emitter.broadcast('config:updated', { config: configView(change.config) }, { by: change.by });
+        break;
+      case 'settings':
+        metrics.setCommon(change.settings.refreshInterval * 1000);
+        emitter.broadcast('settings:updated', { settings: change.settings }, { by: change.by });
+        break;
+      case 'presets':
+        emitter.broadcast('presets:updated', { presets: change.presets }, { by: change.by });
+        break;
+      case 'decision':
+        emitter.broadcast('decisions:updated', { decision: change.decision }, { by: change.by });
+        break;
+      case 'logs.cleared':
+        emitter.broadcast('logs:cleared', { cleared: change.cleared }, { by: change.by });
+        break;
+      case 'log':
+        flood.push(change.entry);
+        break;
+      case 'metrics':
+        metrics.publish(change.metrics);
+        break;
+      default:
+        break;
+    }
+  };
+
+  const stop = services.subscribe((changes, seq) => {
+    publishLive(changes, seq);
+    if (changes.some(touchesModels)) {
+      for (const change of changes) roll.apply(change);
+      const now = roll.list();
+      models.publish(changes, now);
+      router.publish(changes, services.router.view(), now);
+    }
+    for (const change of changes) publishOther(change);
+  });
+
+  return {
+    metrics,
+    close: () => {
+      stop();
+      flood.close();
+      metrics.close();
+    },
+  };
+};

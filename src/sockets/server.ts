@@ -1,0 +1,123 @@
+/** The Socket.IO server: two paths, two namespaces, one set of rooms. */
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Server } from 'socket.io';
+import type { Socket } from 'socket.io';
+import { corsOrigin, refusedAccess } from '../http/guard.ts';
+import type { AccessRules } from '../http/guard.ts';
+import type { Connection, Services } from '../commands/services.ts';
+import type { Registry } from '../commands/registry.ts';
+import { createBroadcaster, LIVE_ROOM } from './broadcaster.ts';
+import { createEmitter, NAMESPACES } from './emitter.ts';
+import { dispatchEvents } from './dispatch.ts';
+import { greet } from './greetings.ts';
+import type { MetricsAudience } from './metrics-audience.ts';
+
+/** Where clients of the seeds connect. `/socket.io` also serves the client script. */
+export const SOCKET_PATHS = ['/socket.io', '/llamaproxws'] as const;
+
+export interface SocketServerOptions {
+  services: Services;
+  registry: Registry;
+  rules: AccessRules;
+  /** Told to clients in their greeting. */
+  version: string;
+}
+
+export interface SocketServer {
+  io: Server;
+  /** Disconnects every client and stops broadcasting. Does not close the HTTP server. */
+  close(): Promise<void>;
+}
+
+const TRANSPORT = {
+  serveClient: true,
+  transports: ['polling', 'websocket'] as ('polling' | 'websocket')[],
+  pingInterval: 25_000,
+  pingTimeout: 60_000,
+  maxHttpBufferSize: 1e8,
+  perMessageDeflate: false,
+  // Recovered clients pass the same checks as new ones.
+  connectionStateRecovery: { maxDisconnectionDuration: 120_000, skipMiddlewares: false },
+};
+
+const CLOSE_DEADLINE_MS = 1000;
+
+const isSocketPath = (url: string | undefined): boolean =>
+  SOCKET_PATHS.some((path) => url !== undefined && url.startsWith(`${path}/`));
+
+/** With `destroyUpgrade` off, nobody else ends an upgrade that belongs to neither path; it would hang for ever. */
+const endStrayUpgrade = (socket: Duplex): void => {
+  socket.on('error', () => socket.destroy());
+  socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+};
+
+/** Resolves when all sockets are closed; those that do not answer the closing handshake are destroyed at the deadline. */
+const ended = async (sockets: ReadonlySet<Duplex>, deadlineMs: number): Promise<void> => {
+  const closed = Promise.all([...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+  const deadline = setTimeout(() => {
+    for (const socket of sockets) socket.destroy();
+  }, deadlineMs);
+  await closed;
+  clearTimeout(deadline);
+};
+
+const connectionOf = (socket: Socket, metrics: MetricsAudience): Connection => ({
+  id: socket.id,
+  join: () => void socket.join(LIVE_ROOM),
+  leave: () => void socket.leave(LIVE_ROOM),
+  metricsEvery: (interval) => metrics.every(socket, interval),
+});
+
+/** Attaches the sockets to an HTTP server that is not listening yet. */
+export const attachSockets = (httpServer: HttpServer, options: SocketServerOptions): SocketServer => {
+  const { services, registry, rules, version } = options;
+  const io = new Server({
+    ...TRANSPORT,
+    allowRequest: (request, decide) => {
+      const refusal = refusedAccess(request.headers, rules);
+      decide(refusal?.message, refusal === undefined);
+    },
+    cors: {
+      origin: (origin, decide) => decide(null, corsOrigin(origin, rules) !== null),
+      credentials: true,
+    },
+  });
+
+  // `attach` makes an engine per path and forgets the one before, so that `io.close` would leave its clients connected.
+  const engines = SOCKET_PATHS.map((path) => {
+    io.attach(httpServer, { path, destroyUpgrade: false });
+    io.serveClient(false);
+    return io.engine;
+  });
+  const upgraded = new Set<Duplex>();
+  const onUpgrade = (request: IncomingMessage, socket: Duplex): void => {
+    if (!isSocketPath(request.url)) return endStrayUpgrade(socket);
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
+  };
+  httpServer.on('upgrade', onUpgrade);
+
+  const broadcaster = createBroadcaster(services, createEmitter(io));
+
+  for (const name of NAMESPACES) {
+    io.of(name).on('connection', (socket) => {
+      greet(socket, version);
+      broadcaster.metrics.join(socket);
+      socket.on('disconnect', () => broadcaster.metrics.leave(socket));
+      dispatchEvents(socket, registry, connectionOf(socket, broadcaster.metrics));
+    });
+  }
+
+  return {
+    io,
+    close: async () => {
+      broadcaster.close();
+      // Only the transports are closed: a client told to disconnect by its namespace would not come back after a restart.
+      for (const engine of engines) engine.close();
+      await ended(upgraded, CLOSE_DEADLINE_MS);
+      httpServer.off('upgrade', onUpgrade);
+      for (const name of NAMESPACES) await io.of(name).adapter.close();
+    },
+  };
+};

@@ -1,0 +1,329 @@
+/**
+ * A small server that speaks the dashboard's contract with state a test sets: it serves the built page under a strict
+ * content policy, answers the commands the page uses, and numbers what it broadcasts. Loads go only as far as the test
+ * drives them.
+ */
+import { createReadStream, existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { Server as HttpServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { Server } from 'socket.io';
+import type { Socket } from 'socket.io';
+import { failureCode } from '../../src/contracts/commands.ts';
+import type { CommandInput, CommandName, CommandResult, ExplainView } from '../../src/contracts/commands.ts';
+import { defaultConfig } from '../../src/contracts/config.ts';
+import type { Config } from '../../src/contracts/config.ts';
+import { CodedError } from '../../src/contracts/errors.ts';
+import type { BroadcastData, BroadcastName, EnvelopeReply, EnvelopeRequest } from '../../src/contracts/events.ts';
+import type {
+  DecisionView,
+  EngineView,
+  FailureView,
+  LiveChange,
+  MetricsView,
+  ModelView,
+  RouterView,
+} from '../../src/contracts/views.ts';
+
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'";
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+export const readyEngine: EngineView = {
+  state: 'ready',
+  path: '/usr/bin/llama-server',
+  source: 'path',
+  version: 'b11669',
+  build: 11_669,
+  progress: null,
+  problem: null,
+};
+
+export const runningRouter: RouterView = {
+  state: 'loaded',
+  running: true,
+  preset: 'default',
+  pid: 47_001,
+  url: 'http://127.0.0.1:8080',
+  startedAt: Date.now() - 8_000_000,
+  loadedModels: [],
+  failure: null,
+  retryAt: null,
+  gaveUp: false,
+  restarts: 0,
+  inFlight: 0,
+};
+
+const sampleMetrics = (models: Iterable<ModelView>): MetricsView => ({
+  cpu: { usage: 34, cores: 12, load: 3.2 },
+  memory: { used: 61, usedBytes: 20_300_000_000, totalBytes: 33_400_000_000, availableBytes: 13_100_000_000 },
+  disk: { used: 40, usedBytes: 4e11, totalBytes: 1e12 },
+  network: { rx: 1200, tx: 800 },
+  uptime: 8000,
+  gpus: [],
+  processes: [...models]
+    .filter((model) => model.pid !== null)
+    .map((model) => ({
+      source: `model:${model.id}`,
+      pid: model.pid ?? 0,
+      cpu: 12,
+      memory: Math.round(model.size * 1.12),
+    })),
+  activeModels: 2,
+  requestsPerMinute: 12,
+  timestamp: Date.now(),
+});
+
+type Handlers = { [N in CommandName]?: (data: CommandInput<N>) => CommandResult<N> | Promise<CommandResult<N>> };
+
+export class FixtureServer {
+  models = new Map<string, ModelView>();
+  router: RouterView = runningRouter;
+  engine: EngineView = readyEngine;
+  config: Config = { ...defaultConfig(), modelsDir: '/home/ana/models' };
+  decisions: DecisionView[] = [];
+  explanation: Omit<ExplainView, 'modelId'> = {
+    verdict: 'fits',
+    reason: 'It needs 5.5 GB; 13.1 GB are free after the reserve.',
+    evicts: [],
+    requiredBytes: 5_500_000_000,
+    availableBytes: 13_100_000_000,
+  };
+  /** Every command that arrived, in order. */
+  readonly calls: { event: CommandName; data: unknown }[] = [];
+  /** Commands that fail from now on, with their error. */
+  readonly failing = new Map<CommandName, CodedError>();
+  seq = 0;
+  port = 0;
+  private readonly root: string;
+  private readonly loads = new Map<
+    string,
+    { resolve: (model: ModelView) => void; reject: (error: CodedError) => void }
+  >();
+  private http: HttpServer | null = null;
+  private io: Server | null = null;
+
+  /** `root` is the folder of the built page. */
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${String(this.port)}`;
+  }
+
+  /** Listens; a second start takes the same port again, as a restarted server does. */
+  async start(): Promise<void> {
+    const http = createServer((request, response) => {
+      const path = normalize(new URL(request.url ?? '/', 'http://x').pathname);
+      const file = join(this.root, path);
+      const found = extname(path) !== '' && existsSync(file);
+      response.setHeader('content-security-policy', POLICY);
+      response.setHeader('content-type', TYPES[found ? extname(path) : '.html'] ?? 'application/octet-stream');
+      createReadStream(found ? file : join(this.root, 'index.html')).pipe(response);
+    });
+    const io = new Server(http, { path: '/socket.io' });
+    io.on('connection', (socket) => {
+      this.serve(socket);
+    });
+    await new Promise<void>((resolve) => http.listen(this.port, '127.0.0.1', resolve));
+    const address = http.address();
+    if (address !== null && typeof address === 'object') this.port = address.port;
+    this.http = http;
+    this.io = io;
+  }
+
+  /** Goes away as a killed server does: every connection breaks. */
+  async stop(): Promise<void> {
+    const { io, http } = this;
+    this.io = null;
+    this.http = null;
+    io?.disconnectSockets(true);
+    await io?.close();
+    http?.closeAllConnections();
+  }
+
+  reset(models: ModelView[]): void {
+    this.models = new Map(models.map((model) => [model.id, model]));
+    this.router = runningRouter;
+    this.engine = readyEngine;
+    this.config = { ...defaultConfig(), modelsDir: '/home/ana/models' };
+    this.decisions = [];
+    this.calls.length = 0;
+    this.failing.clear();
+    this.loads.clear();
+  }
+
+  /** Changes a model and tells every subscriber. */
+  patch(id: string, parts: Partial<ModelView>): ModelView {
+    const held = this.models.get(id);
+    if (held === undefined) throw new Error(`The fixture has no model ${id}`);
+    const model: ModelView = { ...held, ...parts, status: parts.state ?? held.state };
+    this.models.set(id, model);
+    this.publish([{ kind: 'model', model }]);
+    return model;
+  }
+
+  add(model: ModelView): void {
+    this.models.set(model.id, model);
+    this.publish([{ kind: 'model', model }]);
+  }
+
+  remove(id: string): void {
+    this.models.delete(id);
+    this.publish([{ kind: 'model.removed', id }]);
+  }
+
+  setEngine(parts: Partial<EngineView>): void {
+    this.engine = { ...this.engine, ...parts };
+    this.publish([{ kind: 'engine', engine: this.engine }]);
+  }
+
+  setRouter(parts: Partial<RouterView>): void {
+    this.router = { ...this.router, ...parts };
+    this.publish([{ kind: 'router', router: this.router }]);
+  }
+
+  publish(changes: LiveChange[]): void {
+    this.seq += 1;
+    this.io?.to('live').emit('live:change', { seq: this.seq, changes });
+  }
+
+  /** Counts an increment that nobody receives: the next one shows the gap. */
+  loseIncrement(): void {
+    this.seq += 1;
+  }
+
+  broadcast<N extends BroadcastName>(event: N, data: BroadcastData[N]): void {
+    this.io?.emit(event, { type: 'broadcast', event, data, timestamp: Date.now(), ...data });
+  }
+
+  finishLoad(id: string, parts: Partial<ModelView> = {}): void {
+    const model = this.patch(id, {
+      state: 'loaded',
+      progress: null,
+      stage: null,
+      loadedAt: Date.now(),
+      pid: 50_001,
+      contextSize: 8192,
+      slots: 1,
+      ...parts,
+    });
+    this.loads.get(id)?.resolve(model);
+    this.loads.delete(id);
+  }
+
+  failLoad(id: string, failure: FailureView, parts: Partial<ModelView> = {}): void {
+    this.patch(id, { state: 'error', progress: null, stage: null, failure, ...parts });
+    this.loads.get(id)?.reject(new CodedError('UPSTREAM_FAILED', failure.message));
+    this.loads.delete(id);
+  }
+
+  private modelOf(data: { modelId?: string | undefined; modelName?: string | undefined }): ModelView {
+    const model = this.models.get(data.modelId ?? '');
+    if (model === undefined) throw new CodedError('NOT_FOUND', `Model not found: ${String(data.modelId)}`);
+    return model;
+  }
+
+  private readonly handlers: Handlers = {
+    'live:subscribe': () => ({
+      seq: this.seq,
+      serverTime: Date.now(),
+      version: '0.1.0',
+      models: [...this.models.values()],
+      router: this.router,
+      engine: this.engine,
+    }),
+    'config:get': () => ({ config: this.config }),
+    'metrics:get': () => ({ metrics: sampleMetrics(this.models.values()) }),
+    'metrics:subscribe': ({ interval }) => ({ interval: interval ?? 2000 }),
+    'decisions:list': () => ({ decisions: this.decisions }),
+    'placement:explain': (data) => ({ explanation: { ...this.explanation, modelId: this.modelOf(data).id } }),
+    'models:scan': () => ({
+      found: this.models.size,
+      added: 0,
+      updated: 0,
+      removed: 0,
+      models: [...this.models.values()],
+    }),
+    'models:load': async (data) => {
+      const { id } = this.modelOf(data);
+      const settled = new Promise<ModelView>((resolve, reject) => this.loads.set(id, { resolve, reject }));
+      this.patch(id, {
+        state: 'loading',
+        desired: 'loaded',
+        progress: 0,
+        stage: 'text_model',
+        failure: null,
+        retryAt: null,
+        gaveUp: false,
+      });
+      return { model: await settled, status: 'loaded' };
+    },
+    'models:unload': (data) => {
+      const { id } = this.modelOf(data);
+      this.loads.get(id)?.reject(new CodedError('INVALID_STATE', 'The model was unloaded meanwhile.'));
+      this.loads.delete(id);
+      const model = this.patch(id, {
+        state: 'unloaded',
+        desired: 'unloaded',
+        progress: null,
+        stage: null,
+        loadedAt: null,
+        pid: null,
+        failure: null,
+        retryAt: null,
+        inFlight: 0,
+      });
+      return { model, status: 'unloaded' };
+    },
+    'engine:install': () => {
+      this.setEngine({
+        state: 'installing',
+        problem: null,
+        progress: { stage: 'downloading libllama0', percent: 42, receivedBytes: 8_400_000, totalBytes: 20_000_000 },
+      });
+      return { engine: this.engine };
+    },
+    'router:start': () => {
+      this.setRouter({ state: 'loaded', running: true, failure: null, url: 'http://127.0.0.1:8080' });
+      return { status: 'starting' };
+    },
+  };
+
+  private serve(socket: Socket): void {
+    socket.onAny((event: CommandName, request: EnvelopeRequest, ack: (reply: EnvelopeReply) => void) => {
+      this.calls.push({ event, data: request.data });
+      const reply = (parts: Pick<EnvelopeReply, 'success' | 'data' | 'error'>): void => {
+        ack({ type: 'response', event, requestId: request.requestId ?? 0, timestamp: Date.now(), ...parts });
+      };
+      const run = this.handlers[event] as ((data: unknown) => unknown) | undefined;
+      Promise.resolve()
+        .then(() => {
+          const failure = this.failing.get(event);
+          if (failure !== undefined) throw failure;
+          if (run === undefined) throw new CodedError('NOT_FOUND', `The fixture has no command ${event}.`);
+          if (event === 'live:subscribe') void socket.join('live');
+          return run(request.data);
+        })
+        .then(
+          (data) => {
+            reply({ success: true, data, error: null });
+          },
+          (error: unknown) => {
+            const coded = error instanceof CodedError ? error : new CodedError('INTERNAL', String(error));
+            reply({
+              success: false,
+              data: null,
+              error: { code: failureCode(event), message: coded.message, reason: coded.code },
+            });
+          },
+        );
+    });
+  }
+}

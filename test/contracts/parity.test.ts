@@ -1,0 +1,242 @@
+/** Every command through every transport: the same result, the same internal code, the same broadcasts. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { COMMANDS, COMMAND_NAMES } from '../../src/contracts/commands.ts';
+import type { CommandName } from '../../src/contracts/commands.ts';
+import { BROADCASTS_OF } from '../../src/commands/contract-table.ts';
+import { MODEL_WORDS, ROUTER_WORDS } from '../../src/projections/dialects.ts';
+import { startTestServer } from '../support/server.ts';
+import { connectClient, fence } from '../support/socket-client.ts';
+
+type Fields = Record<string, unknown>;
+interface Case {
+  payload: Fields;
+  /** Brings the server into the state the command needs. */
+  before?: [CommandName, Fields][];
+}
+
+const loaded: [CommandName, Fields][] = [['models:load', { modelName: 'alpha.gguf' }]];
+const CASES: { [N in CommandName]: Case } = {
+  'models:list': { payload: {} },
+  'models:get': { payload: { modelId: 'alpha' } },
+  'models:scan': { payload: {} },
+  'models:load': { payload: { modelName: 'alpha.gguf' } },
+  'models:unload': { payload: { modelName: 'alpha.gguf' }, before: loaded },
+  'models:start': { payload: { modelId: 'alpha' } },
+  'models:stop': { payload: { modelId: 'alpha' }, before: loaded },
+  'models:create': { payload: { model: { name: 'fresh', id: 'fresh' } } },
+  'models:update': { payload: { modelId: 'alpha', updates: { pinned: true, ctx_size: 1024 } } },
+  'models:delete': { payload: { modelId: 'alpha' } },
+  'router:status': { payload: {} },
+  'router:start': { payload: {}, before: [['llama:stop', {}]] },
+  'router:stop': { payload: {} },
+  'router:restart': { payload: {} },
+  'router:start-with-preset': { payload: { presetName: 'default' } },
+  'llama:status': { payload: {} },
+  'llama:start': { payload: {}, before: [['llama:stop', {}]] },
+  'llama:stop': { payload: {} },
+  'llama:rescan': { payload: {} },
+  'presets:list': { payload: {} },
+  'presets:get': { payload: { name: 'default' } },
+  'presets:save': { payload: { name: 'mine', ini: '[*]\nctx-size = 512\n' } },
+  'presets:delete': { payload: { name: 'mine' }, before: [['presets:save', { name: 'mine', ini: '' }]] },
+  'config:get': { payload: {} },
+  'config:update': { payload: { config: { modelsMax: 7 } } },
+  'settings:get': { payload: {} },
+  'settings:update': { payload: { settings: { compactMode: true } } },
+  'logs:get': { payload: { limit: 5 } },
+  'logs:clear': { payload: {} },
+  'metrics:get': { payload: {} },
+  'metrics:history': { payload: {} },
+  'metrics:subscribe': { payload: { interval: 60_000 } },
+  'metrics:unsubscribe': { payload: {} },
+  'live:subscribe': { payload: {} },
+  'live:unsubscribe': { payload: {} },
+  'engine:status': { payload: {} },
+  'engine:install': { payload: {} },
+  'engine:use': { payload: { path: '/opt/llama-server' } },
+  'placement:explain': { payload: { modelId: 'alpha' } },
+  'decisions:list': { payload: {} },
+  'system:info': { payload: {} },
+  'system:health': { payload: {} },
+};
+
+/** Payloads that must be refused with this code over every transport. */
+const REFUSED: [CommandName, unknown, string][] = [
+  ['models:get', {}, 'INVALID_PAYLOAD'],
+  ['models:get', { modelId: 'nobody' }, 'NOT_FOUND'],
+  ['models:load', { modelName: 'broken.gguf' }, 'UPSTREAM_FAILED'],
+  ['models:load', 'alpha.gguf', 'INVALID_PAYLOAD'],
+  ['models:create', { model: { name: 'alpha.gguf', id: 'alpha' } }, 'INVALID_STATE'],
+  ['models:scan', { path: '/nowhere' }, 'INVALID_PAYLOAD'],
+  ['router:restart', { signal: 'SIGHUP' }, 'INVALID_PAYLOAD'],
+  ['router:start-with-preset', { presetName: 'none' }, 'NOT_FOUND'],
+  ['presets:get', { name: 'none' }, 'NOT_FOUND'],
+  ['presets:delete', { name: 'none' }, 'NOT_FOUND'],
+  ['config:update', { config: { nope: 1 } }, 'INVALID_PAYLOAD'],
+  ['config:update', { config: JSON.parse('{"__proto__": {"x": 1}}') as unknown }, 'INVALID_PAYLOAD'],
+  ['settings:update', { settings: { theme: 'no' } }, 'INVALID_PAYLOAD'],
+  ['logs:get', { limit: 1e9 }, 'INVALID_PAYLOAD'],
+  ['metrics:history', { hours: -1 }, 'INVALID_PAYLOAD'],
+];
+
+const STYLES = ['a', 'b', 'http'] as const;
+type Style = (typeof STYLES)[number];
+
+interface Answer {
+  ok: boolean;
+  data: unknown;
+  code: string | null;
+}
+
+/** Values of the moment, and the words in which the dialects are meant to differ. */
+const MOVING = new Set([
+  'timestamp',
+  'serverTime',
+  'uptime',
+  'startedAt',
+  'loadedAt',
+  'updated_at',
+  'created_at',
+  'seq',
+  'pid',
+]);
+const isShape = (key: string): boolean => !MOVING.has(key) && key !== 'status';
+const normalised = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(normalised);
+  if (typeof value === 'string') return value.replace(/^fence \d+$/, 'fence');
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([key]) => isShape(key));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, normalised(inner)]).sort());
+};
+
+describe('parity of the transports', () => {
+  let server: Awaited<ReturnType<typeof startTestServer>>;
+  let caller: Awaited<ReturnType<typeof connectClient>>;
+  let witness: Awaited<ReturnType<typeof connectClient>>;
+
+  const start = async (): Promise<void> => {
+    server = await startTestServer();
+    caller = await connectClient(server.url);
+    witness = await connectClient(server.url, { path: '/llamaproxws' });
+  };
+  const stop = async (): Promise<void> => {
+    caller.close();
+    witness.close();
+    await server.close();
+  };
+  beforeEach(start);
+  afterEach(stop);
+
+  const call = async (style: Style, command: CommandName, payload: unknown): Promise<Answer> => {
+    if (style === 'a') {
+      const reply = await caller.ack(command, payload);
+      return reply.success
+        ? { ok: true, data: reply.data, code: null }
+        : { ok: false, data: null, code: 'code' in reply ? reply.code : null };
+    }
+    if (style === 'b') {
+      const reply = await caller.request(command, payload);
+      return { ok: reply.success, data: reply.data, code: reply.error?.reason ?? null };
+    }
+    const response = await fetch(`${server.url}/api/commands/${command}`, {
+      method: 'POST',
+      body: JSON.stringify(payload),
+    });
+    const body = (await response.json()) as { success: boolean; data: unknown; error: { code: string } | null };
+    expect(response.ok).toBe(body.success);
+    return { ok: body.success, data: body.data, code: body.error?.code ?? null };
+  };
+
+  /** The parts of an acknowledgement that have a shape of their own, brought back to the common one. */
+  const common = (style: Style, command: CommandName, data: unknown): unknown => {
+    if (style === 'a') {
+      if (command === 'models:list') return { models: data };
+      if (command === 'config:get') return { config: data };
+      if (command === 'logs:get') return { logs: data };
+      if (command === 'logs:clear' || command === 'models:delete') return null;
+    }
+    return command === 'logs:clear' || command === 'models:delete' ? null : data;
+  };
+  /** Aliases and the nested source exist in the dialects only. */
+  const withoutExtras = (command: CommandName, data: unknown): unknown => {
+    const copy = structuredClone(data) as Fields | null;
+    if (command.startsWith('config:')) {
+      const config = (copy?.['config'] ?? {}) as Fields;
+      for (const alias of ['baseModelsPath', 'ctx_size', 'maxModelsLoaded', 'gpu_layers', 'batchSize'])
+        delete config[alias];
+    }
+    if (command === 'logs:get') for (const entry of (copy?.['logs'] ?? []) as Fields[]) delete entry['context'];
+    return copy;
+  };
+
+  it.each(COMMAND_NAMES)('%s: same result and same broadcasts', async (command) => {
+    const { payload, before = [] } = CASES[command];
+    const results: Record<string, unknown> = {};
+    const heard: Record<string, string[]> = {};
+    for (const style of STYLES) {
+      for (const [name, data] of before) expect((await call('b', name, data)).ok).toBe(true);
+      await fence((message) => server.services.logs.write('info', 'server', message), [witness, caller]);
+      witness.forget();
+      const answer = await call(style, command, payload);
+      // Restarts go on after the answer.
+      await expect.poll(() => server.services.router.view().state).toMatch(/^(loaded|unloaded)$/);
+      await fence((message) => server.services.logs.write('info', 'server', message), [witness]);
+      heard[style] = witness.received
+        .map(({ event }) => event)
+        .filter((event) => !/^(logs:entry|metrics:update)$/.test(event));
+      if (style === 'http' && 'socketOnly' in COMMANDS[command]) {
+        expect(answer).toMatchObject({ ok: false, code: 'INVALID_STATE' });
+        continue;
+      }
+      expect(answer, style).toMatchObject({ ok: true, code: null });
+      results[style] = normalised(withoutExtras(command, common(style, command, answer.data)));
+      await stop();
+      await start();
+    }
+    expect(results['b']).toEqual(results['a']);
+    if ('http' in results) expect(results['http']).toEqual(results['a']);
+    expect(heard['b']).toEqual(heard['a']);
+    expect(heard['http']).toEqual(heard['a']);
+    const allowed = new Set<string>(BROADCASTS_OF[command] ?? []);
+    expect((heard['a'] ?? []).filter((event) => !allowed.has(event))).toEqual([]);
+  });
+
+  it.each(REFUSED)('%s with %j is refused with %s', async (command, payload, code) => {
+    for (const style of STYLES) {
+      const sent = style === 'b' && typeof payload !== 'object' ? { wrong: payload } : payload;
+      expect(await call(style, command, sent), style).toMatchObject({ ok: false, code });
+    }
+  });
+
+  it('an unexpected fault is INTERNAL with a reference, and never its message', async () => {
+    for (const style of STYLES) {
+      server.services.control.breakNext('info');
+      expect(await call(style, 'system:info', {})).toMatchObject({ ok: false, code: 'INTERNAL' });
+    }
+    server.services.control.breakNext('info');
+    const reply = await caller.ack('system:info');
+    expect(reply.error).toMatch(/reference [0-9a-f]{8}/);
+    expect(reply.error).not.toContain('secret');
+    const reference = /reference ([0-9a-f]{8})/.exec(reply.error ?? '')?.[1];
+    expect(server.services.logs.query({ limit: 5, offset: 0 })[0]?.message).toContain(reference);
+  });
+
+  it('the words of the dialects differ only where the table says so', () => {
+    expect(MODEL_WORDS.a.stopping).toBe(MODEL_WORDS.a.loaded);
+    expect(MODEL_WORDS.b.stopping).toBe(MODEL_WORDS.b.loaded);
+    expect(ROUTER_WORDS.a).toEqual({
+      unloaded: 'idle',
+      loading: 'loading',
+      loaded: 'ready',
+      stopping: 'stopping',
+      error: 'error',
+    });
+    expect(ROUTER_WORDS.b).toEqual({
+      unloaded: 'idle',
+      loading: 'starting',
+      loaded: 'running',
+      stopping: 'stopping',
+      error: 'error',
+    });
+  });
+});

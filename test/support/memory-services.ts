@@ -1,0 +1,389 @@
+/** `Services` in memory: real behaviour at the boundary the transports see, with outcomes a test can set. */
+import { CodedError } from '../../src/contracts/errors.ts';
+import { defaultConfig, defaultSettings } from '../../src/contracts/config.ts';
+import type { By, DomainChange, Services } from '../../src/commands/services.ts';
+import type {
+  FailureView,
+  LogEntryView,
+  LogLevel,
+  ModelView,
+  PresetView,
+  RouterView,
+} from '../../src/contracts/views.ts';
+import { memoryEngine, memoryModel, memoryRouter, memorySample } from './memory-views.ts';
+
+export interface MemoryControl {
+  /** The next call of this kind for this model fails with this. */
+  failNext(verb: 'load' | 'unload', id: string, error: Error): void;
+  failAlways(verb: 'load', id: string, message: string): void;
+  /** Loads of this model wait until the returned function is called. */
+  hold(id: string): () => void;
+  crash(id: string): void;
+  vanish(id: string): void;
+  tick(id: string, over: Partial<ModelView>): void;
+  setRouter(over: Partial<RouterView>): void;
+  setHealth(status: 'healthy' | 'degraded'): void;
+  /** A file that the next scan finds. */
+  addFile(name: string): void;
+  log(level: LogLevel, source: string, message: string): void;
+  sample(timestamp: number): void;
+  /** Intervals that are demanded of the sampler now. */
+  demands(): number[];
+  /** How often a load really began. */
+  loads(id: string): number;
+  breakNext(method: 'info'): void;
+}
+
+export interface MemoryServices extends Services {
+  control: MemoryControl;
+}
+
+const crashed: FailureView = {
+  code: 'CRASHED',
+  message: 'The server ended with code 1.',
+  stderr: [],
+  exitCode: 1,
+  signal: null,
+  at: 0,
+};
+
+export const createMemoryServices = (
+  names: readonly string[] = ['alpha.gguf', 'beta.gguf', 'gamma.gguf'],
+): MemoryServices => {
+  const models = new Map(names.map((name) => memoryModel(name)).map((model) => [model.id, model]));
+  const hidden = new Map<string, ModelView>();
+  const files: string[] = [];
+  const loading = new Map<string, Promise<ModelView>>();
+  const failures = new Map<string, Error>();
+  const lasting = new Map<string, string>();
+  const holds = new Map<string, Promise<void>>();
+  const begun = new Map<string, number>();
+  const demands: number[] = [];
+  const presets = new Map<string, PresetView>([
+    ['default', { name: 'default', path: '/presets/default.ini', models: [], parameters: {}, ini: 'version = 1\n' }],
+  ]);
+  let router = memoryRouter();
+  let engine = memoryEngine();
+  let config = { ...defaultConfig(), modelsDir: '/models' };
+  let settings = defaultSettings();
+  let health: 'healthy' | 'degraded' = 'healthy';
+  let broken: string | null = null;
+  let log: LogEntryView[] = [];
+  let logId = 0;
+  let sample = memorySample(Date.now());
+  let seq = 0;
+  let pending: DomainChange[] = [];
+  const listeners = new Set<(changes: readonly DomainChange[], seq: number) => void>();
+
+  const flush = (): void => {
+    if (pending.length === 0) return;
+    const changes = pending;
+    pending = [];
+    if (changes.some(({ kind }) => ['model', 'model.created', 'model.removed', 'router', 'engine'].includes(kind)))
+      seq += 1;
+    for (const listener of listeners) listener(changes, seq);
+  };
+  const publish = (change: DomainChange): void => {
+    if (pending.length === 0) queueMicrotask(flush);
+    pending.push(change);
+  };
+  const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+  const find = (ref: string): ModelView | undefined =>
+    models.get(ref) ??
+    [...models.values()].find(
+      (model) => model.name === ref || model.name === `${ref}.gguf` || model.aliases.includes(ref),
+    );
+  const must = (id: string): ModelView => {
+    const model = models.get(id);
+    if (model === undefined) throw new CodedError('NOT_FOUND', `Model not found: ${id}`);
+    return model;
+  };
+  const change = (id: string, over: Partial<ModelView>, by: By | null): ModelView => {
+    const previous = must(id);
+    const model = { ...previous, ...over };
+    model.status = model.state;
+    models.set(id, model);
+    publish({ kind: 'model', model, previous, by });
+    return model;
+  };
+  const changeRouter = (over: Partial<RouterView>, by: By | null): void => {
+    router = { ...router, ...over };
+    publish({ kind: 'router', router, by });
+  };
+  const remove = (id: string, by: By | null): ModelView => {
+    const model = must(id);
+    models.delete(id);
+    publish({ kind: 'model.removed', modelId: id, by });
+    return model;
+  };
+  const takeFailure = (verb: string, id: string): void => {
+    const failure = failures.get(`${verb}:${id}`);
+    failures.delete(`${verb}:${id}`);
+    if (failure !== undefined) throw failure;
+    const message = lasting.get(`${verb}:${id}`);
+    if (message !== undefined) throw new CodedError('UPSTREAM_FAILED', message);
+  };
+
+  const load = async (id: string, by: By): Promise<ModelView> => {
+    if (!router.running) throw new CodedError('INVALID_STATE', 'The router is not running; start it first.');
+    begun.set(id, (begun.get(id) ?? 0) + 1);
+    change(id, { state: 'loading', desired: 'loaded', progress: 0 }, by);
+    await (holds.get(id) ?? turn());
+    try {
+      takeFailure('load', id);
+    } catch (error) {
+      change(id, { state: 'error', progress: null, failure: { ...crashed, message: (error as Error).message } }, by);
+      throw error;
+    }
+    return change(id, { state: 'loaded', progress: null, loadedAt: Date.now(), pid: 99, failure: null }, by);
+  };
+  const unload = async (id: string, by: By): Promise<ModelView> => {
+    takeFailure('unload', id);
+    if (must(id).state === 'unloaded') return must(id);
+    change(id, { state: 'stopping', desired: 'unloaded' }, by);
+    await turn();
+    return change(id, { state: 'unloaded', loadedAt: null, pid: null }, by);
+  };
+  const startRouter = async (by: By): Promise<void> => {
+    changeRouter({ state: 'loading', running: false, failure: null }, by);
+    await turn();
+    changeRouter({ state: 'loaded', running: true, startedAt: Date.now() }, by);
+  };
+  const stopRouter = async (by: By): Promise<void> => {
+    changeRouter({ state: 'stopping' }, by);
+    for (const model of [...models.values()]) await unload(model.id, by);
+    changeRouter({ state: 'unloaded', running: false, startedAt: null }, by);
+  };
+  const write = (level: LogLevel, source: string, message: string): void => {
+    logId += 1;
+    const entry = { id: String(logId), timestamp: Date.now(), level, message, source };
+    log = [entry, ...log].slice(0, 500);
+    publish({ kind: 'log', entry });
+  };
+  const preset = (name: string): PresetView => {
+    const found = presets.get(name);
+    if (found === undefined) throw new CodedError('NOT_FOUND', `There is no preset "${name}".`);
+    return found;
+  };
+
+  const control: MemoryControl = {
+    failNext: (verb, id, error) => void failures.set(`${verb}:${id}`, error),
+    failAlways: (verb, id, message) => void lasting.set(`${verb}:${id}`, message),
+    hold: (id) => {
+      let release = (): void => undefined;
+      holds.set(id, new Promise((resolve) => (release = resolve)));
+      return () => {
+        holds.delete(id);
+        release();
+      };
+    },
+    crash: (id) => void change(id, { state: 'error', loadedAt: null, failure: crashed }, null),
+    vanish: (id) => void remove(id, null),
+    tick: (id, over) => void change(id, over, null),
+    setRouter: (over) => changeRouter(over, null),
+    setHealth: (status) => void (health = status),
+    addFile: (name) => void files.push(name),
+    log: write,
+    sample: (timestamp) => {
+      sample = memorySample(timestamp);
+      publish({ kind: 'metrics', metrics: sample });
+    },
+    demands: () => [...demands],
+    loads: (id) => begun.get(id) ?? 0,
+    breakNext: (method) => void (broken = method),
+  };
+
+  return {
+    control,
+    models: {
+      list: () => [...models.values()],
+      find,
+      nearest: () => [...models.values()].map((model) => model.name).slice(0, 3),
+      scan: async ({ path, restoreHidden, by }) => {
+        await turn();
+        if (path !== undefined && !path.startsWith('/models'))
+          throw new CodedError('INVALID_PAYLOAD', `${path} is not a folder.`);
+        const fresh = [...files.splice(0).map((name) => memoryModel(name)), ...(restoreHidden ? hidden.values() : [])];
+        if (restoreHidden) hidden.clear();
+        for (const model of fresh) {
+          models.set(model.id, model);
+          publish({ kind: 'model.created', model, by });
+        }
+        const found = models.size;
+        publish({ kind: 'models.scanned', scanned: found, total: models.size, by });
+        return { found, added: fresh.length, updated: 0, removed: 0 };
+      },
+      load: async (id, by) => {
+        if (must(id).state === 'loaded') return must(id);
+        const work = loading.get(id) ?? load(id, by).finally(() => loading.delete(id));
+        loading.set(id, work);
+        return work;
+      },
+      unload,
+      create: async (fields, by) => {
+        await turn();
+        const id = fields.id ?? fields.name;
+        if (models.has(id)) throw new CodedError('INVALID_STATE', `A model "${id}" exists already.`);
+        const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+        const model = { ...memoryModel(fields.name), ...given, id, model_path: fields.model_path ?? null };
+        models.set(id, model);
+        publish({ kind: 'model.created', model, by });
+        return model;
+      },
+      update: async (id, updates, by) => {
+        await turn();
+        const given = Object.fromEntries(Object.entries(updates).filter(([, value]) => value !== undefined));
+        return change(id, { ...given, updated_at: must(id).updated_at + 1 }, by);
+      },
+      removeRecord: async (id, by) => {
+        await unload(id, by);
+        hidden.set(id, remove(id, by));
+      },
+      deleteFile: async (id, by) => {
+        await unload(id, by);
+        remove(id, by);
+      },
+      explain: (id) => ({
+        modelId: id,
+        verdict: 'fits',
+        reason: 'There is room.',
+        evicts: [],
+        requiredBytes: 1,
+        availableBytes: 2,
+      }),
+    },
+    router: {
+      view: () => router,
+      usage: () => ({ cpu: router.running ? 1.5 : 0, memory: router.running ? 1e8 : 0 }),
+      start: async (by) => {
+        if (!router.running) await startRouter(by);
+      },
+      stop: stopRouter,
+      restart: async (_signal, by) => {
+        const again = [...models.values()].filter((model) => model.state === 'loaded').map((model) => model.id);
+        void (async () => {
+          await stopRouter(by);
+          await startRouter(by);
+          for (const id of again) await load(id, by);
+        })();
+        return Promise.resolve();
+      },
+      startWithPreset: async (name, by) => {
+        preset(name);
+        changeRouter({ preset: name }, by);
+        void startRouter(by);
+        return Promise.resolve();
+      },
+    },
+    engine: {
+      view: () => engine,
+      install: async (by) => {
+        await turn();
+        publish({ kind: 'engine', engine, by });
+        return engine;
+      },
+      use: async (path, by) => {
+        await turn();
+        engine = { ...engine, path, source: 'configured' };
+        publish({ kind: 'engine', engine, by });
+        return engine;
+      },
+    },
+    config: {
+      get: () => config,
+      update: async (patch, by) => {
+        await turn();
+        config = { ...config, ...patch };
+        publish({ kind: 'config', config, by });
+        return config;
+      },
+    },
+    settings: {
+      get: () => settings,
+      update: async (patch, by) => {
+        await turn();
+        settings = { ...settings, ...patch };
+        publish({ kind: 'settings', settings, by });
+        return settings;
+      },
+    },
+    presets: {
+      list: () => Promise.resolve([...presets.values()]),
+      get: async (name) => Promise.resolve(preset(name)),
+      save: async (name, ini, by) => {
+        await turn();
+        const saved = { name, path: `/presets/${name}.ini`, models: [], parameters: {}, ini };
+        presets.set(name, saved);
+        publish({ kind: 'presets', presets: [...presets.values()], by });
+        return saved;
+      },
+      delete: async (name, by) => {
+        await turn();
+        preset(name);
+        presets.delete(name);
+        publish({ kind: 'presets', presets: [...presets.values()], by });
+      },
+    },
+    logs: {
+      query: ({ limit, offset, level, source }) =>
+        log
+          .filter(
+            (entry) =>
+              (level === undefined || entry.level === level) && (source === undefined || entry.source === source),
+          )
+          .slice(offset, offset + limit),
+      clear: (by) => {
+        const cleared = log.length;
+        log = [];
+        publish({ kind: 'logs.cleared', cleared, by });
+        return cleared;
+      },
+      write,
+    },
+    metrics: {
+      current: () => Promise.resolve(sample),
+      history: ({ limit }) => [sample].slice(0, limit),
+      demand: (interval) => {
+        demands.push(interval);
+        const timer = setInterval(() => control.sample(Date.now()), interval).unref();
+        return () => {
+          clearInterval(timer);
+          demands.splice(demands.indexOf(interval), 1);
+        };
+      },
+    },
+    decisions: { list: () => [] },
+    system: {
+      info: () => {
+        if (broken === 'info') {
+          broken = null;
+          throw new Error('secret path /home/somebody leaked');
+        }
+        return {
+          platform: process.platform,
+          arch: process.arch,
+          nodeVersion: process.version,
+          uptime: 1,
+          memory: { total: 2, free: 1 },
+          cpuCount: 2,
+          version: '0.0.0',
+          dataDir: '/data',
+          pid: process.pid,
+        };
+      },
+      health: () => ({
+        status: health,
+        details: { engine: { ok: health === 'healthy', message: 'llama-server 0.7.0' } },
+      }),
+    },
+    snapshot: () => {
+      flush();
+      return { seq, serverTime: Date.now(), version: '0.0.0', models: [...models.values()], router, engine };
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+};

@@ -1,0 +1,77 @@
+/** Views with sensible values, for services that live in memory. */
+import type { EngineView, MetricsView, ModelView, RouterView } from '../../src/contracts/views.ts';
+
+export const memoryModel = (name: string, over: Partial<ModelView> = {}): ModelView => ({
+  id: name.replace(/\.gguf$/, ''),
+  name,
+  aliases: [],
+  type: 'llama',
+  state: 'unloaded',
+  status: 'unloaded',
+  desired: 'unloaded',
+  progress: null,
+  stage: null,
+  size: 2_600_000,
+  loadedAt: null,
+  lastUsedAt: null,
+  inFlight: 0,
+  pid: null,
+  contextSize: null,
+  slots: null,
+  failure: null,
+  retryAt: null,
+  gaveUp: false,
+  restarts: 0,
+  problem: null,
+  shards: 1,
+  mmproj: null,
+  metadata: null,
+  preset: null,
+  parameters: {},
+  model_path: `/models/${name}`,
+  model_url: null,
+  ctx_size: 0,
+  batch_size: 512,
+  threads: 0,
+  created_at: 1_760_000_000,
+  updated_at: 1_760_000_000,
+  ...over,
+});
+
+export const memoryRouter = (): RouterView => ({
+  state: 'loaded',
+  running: true,
+  preset: 'default',
+  pid: 4711,
+  url: null,
+  startedAt: Date.now(),
+  loadedModels: [],
+  failure: null,
+  retryAt: null,
+  gaveUp: false,
+  restarts: 0,
+  inFlight: 0,
+});
+
+export const memoryEngine = (): EngineView => ({
+  state: 'ready',
+  path: '/usr/bin/llama-server',
+  source: 'path',
+  version: '0.7.0',
+  build: 11669,
+  progress: null,
+  problem: null,
+});
+
+export const memorySample = (timestamp: number): MetricsView => ({
+  cpu: { usage: 12, cores: 2, load: 0.4 },
+  memory: { used: 40, usedBytes: 4e9, totalBytes: 1e10, availableBytes: 6e9 },
+  disk: { used: 50, usedBytes: 5e10, totalBytes: 1e11 },
+  network: { rx: 0, tx: 0 },
+  uptime: 10,
+  gpus: [],
+  processes: [],
+  activeModels: 0,
+  requestsPerMinute: 0,
+  timestamp,
+});

@@ -1,0 +1,50 @@
+/** Spans and moments as people read them; all inputs are milliseconds. */
+
+const NBSP = '\u00a0';
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const part = (value: number, unit: string): string => `${String(value)}${NBSP}${unit}`;
+const two = (ms: number, big: number, bigUnit: string, small: number, smallUnit: string): string => {
+  const first = Math.floor(ms / big);
+  const second = Math.floor((ms % big) / small);
+  return second === 0 ? part(first, bigUnit) : `${part(first, bigUnit)} ${part(second, smallUnit)}`;
+};
+
+/** `754 000` → `12 min`, `7 500 000` → `2 h 5 min`: two units at most, the second only where it tells something. */
+export const duration = (ms: number): string => {
+  const span = Math.max(0, ms);
+  if (span < MINUTE) return part(Math.floor(span / SECOND), 's');
+  if (span < 10 * MINUTE) return two(span, MINUTE, 'min', SECOND, 's');
+  if (span < HOUR) return part(Math.floor(span / MINUTE), 'min');
+  if (span < DAY) return two(span, HOUR, 'h', MINUTE, 'min');
+  return two(span, DAY, 'd', HOUR, 'h');
+};
+
+/** A single coarse unit: `4 min ago`, `in 4 s`, `just now`. */
+export const relative = (at: number, now: number): string => {
+  const span = Math.abs(now - at);
+  if (span < 2 * SECOND) return 'just now';
+  const text =
+    span < MINUTE
+      ? part(Math.round(span / SECOND), 's')
+      : span < HOUR
+        ? part(Math.round(span / MINUTE), 'min')
+        : span < DAY
+          ? part(Math.round(span / HOUR), 'h')
+          : part(Math.round(span / DAY), Math.round(span / DAY) === 1 ? 'day' : 'days');
+  return at <= now ? `${text} ago` : `in ${text}`;
+};
+
+/** Whole seconds left until `at`, never below 0; a countdown shows 1 until the moment itself. */
+export const secondsUntil = (at: number, now: number): number => Math.max(0, Math.ceil((at - now) / SECOND));
+
+/** The full moment in the reader's own locale and zone, for tooltips. */
+export const exact = (at: number, locale?: string, timeZone?: string): string =>
+  new Intl.DateTimeFormat(locale, {
+    dateStyle: 'medium',
+    timeStyle: 'medium',
+    ...(timeZone === undefined ? {} : { timeZone }),
+  }).format(at);

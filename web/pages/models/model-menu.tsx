@@ -1,0 +1,39 @@
+import type { JSX } from 'solid-js';
+import type { ModelView } from '../../../src/contracts/views.ts';
+import { curlCommand, displayName } from '../../format/model.ts';
+import { copyText } from '../../kit/copy.tsx';
+import { Menu } from '../../kit/menu.tsx';
+import { useApp } from '../../state/app.tsx';
+
+/** Where the router listens unless it says otherwise; only for the command a person copies while it is down. */
+const USUAL_ROUTER = 'http://127.0.0.1:8080';
+
+export const useCurl = (): ((model: ModelView) => string) => {
+  const app = useApp();
+  return (model) => curlCommand(model, app.live.router()?.url ?? USUAL_ROUTER);
+};
+
+/** What else can be done with a model. */
+export const ModelMenu = (props: { model: ModelView; onOpen: () => void }): JSX.Element => {
+  const app = useApp();
+  const curl = useCurl();
+  const copy = (what: string, text: string): void => {
+    copyText(text).then(
+      () => app.toasts.show({ tone: 'success', title: `${what} copied` }),
+      (error: unknown) => app.toasts.failure(`${what} was not copied`, error),
+    );
+  };
+  return (
+    <Menu
+      label={`More for ${displayName(props.model)}`}
+      items={[
+        { label: 'Details', icon: 'info', onPress: () => props.onOpen() },
+        ...(props.model.state === 'unloaded' || props.model.state === 'error'
+          ? [{ label: 'What if I load it?', icon: 'rank' as const, onPress: () => props.onOpen() }]
+          : []),
+        { label: 'Copy curl command', icon: 'copy', onPress: () => copy('The command', curl(props.model)) },
+        { label: 'Copy name', icon: 'text', onPress: () => copy('The name', displayName(props.model)) },
+      ]}
+    />
+  );
+};

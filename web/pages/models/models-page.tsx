@@ -1,0 +1,177 @@
+import { useSearchParams } from '@solidjs/router';
+import { createMemo, For, Match, Show, Switch } from 'solid-js';
+import type { JSX } from 'solid-js';
+import { grouped, plural } from '../../format/numbers.ts';
+import { Button } from '../../kit/button.tsx';
+import { EmptyState } from '../../kit/empty-state.tsx';
+import { Logo } from '../../shell/logo.tsx';
+import { useApp } from '../../state/app.tsx';
+import { isActive, isSortKey, isStateFilter, queryLibrary } from '../../state/library.ts';
+import type { LibraryQuery, LibraryResult, SortKey } from '../../state/library.ts';
+import { ActiveModel } from './active-model.tsx';
+import { DetailsDrawer } from './details-drawer.tsx';
+import { EmptyLibrary } from './empty-library.tsx';
+import { LibraryList } from './library-list.tsx';
+import { Notices } from './notices.tsx';
+import { RescanButton } from './rescan-button.tsx';
+import { Skeleton } from './skeleton.tsx';
+import { Toolbar } from './toolbar.tsx';
+import './models-page.css';
+
+const sameIds = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((id, index) => id === b[index]);
+
+/** Words for the line under the title; the worst news has a place of its own, in the cards. */
+const summaryOf = (counts: LibraryResult['counts']): string =>
+  [
+    plural(counts.all, 'model'),
+    counts.loaded > 0 ? `${grouped(counts.loaded)}\u00a0loaded` : null,
+    counts.loading > 0 ? `${grouped(counts.loading)}\u00a0loading` : null,
+    counts.error > 0 ? `${grouped(counts.error)}\u00a0failed` : null,
+  ]
+    .filter((part) => part !== null)
+    .join(', ');
+
+/** Search, filter, order and the open model live in the address: they survive a reload, and can be sent to someone. */
+const useQuery = () => {
+  const [params, setParams] = useSearchParams<{
+    q?: string;
+    state?: string;
+    sort?: string;
+    order?: string;
+    model?: string;
+  }>();
+  const query = createMemo<LibraryQuery>(() => ({
+    text: params.q ?? '',
+    filter: isStateFilter(params.state) ? params.state : 'all',
+    sort: isSortKey(params.sort) ? params.sort : 'name',
+    descending: params.order === 'desc',
+  }));
+  const change = (part: Partial<LibraryQuery>): void => {
+    const next = { ...query(), ...part };
+    setParams(
+      {
+        q: next.text || null,
+        state: next.filter === 'all' ? null : next.filter,
+        sort: next.sort === 'name' ? null : next.sort,
+        order: next.descending ? 'desc' : null,
+      },
+      { replace: true },
+    );
+  };
+  return {
+    query,
+    change,
+    opened: () => params.model,
+    open: (id: string | null) => setParams({ model: id }),
+  };
+};
+
+export const ModelsPage = (): JSX.Element => {
+  const app = useApp();
+  const { query, change, opened, open } = useQuery();
+  const result = createMemo(() => queryLibrary(app.live.models(), query()));
+  const ids = createMemo(() => result().ids, [], { equals: sameIds });
+  const activeIds = createMemo(
+    () =>
+      app.live
+        .models()
+        .filter(isActive)
+        .map((model) => model.id),
+    [],
+    { equals: sameIds },
+  );
+  const narrowed = (): boolean => query().text !== '' || query().filter !== 'all';
+
+  const sortBy = (key: SortKey): void => {
+    // The first press brings what is usually looked for: the largest, the newest; a second press turns it round.
+    const first = key === 'parameters' || key === 'size' || key === 'context' || key === 'used';
+    change({ sort: key, descending: query().sort === key ? !query().descending : first });
+  };
+
+  return (
+    <div class="page">
+      <header class="page__head">
+        <div class="page__title">
+          <h1>Models</h1>
+          <Show when={app.live.ready() && app.live.ids().length > 0}>
+            <p class="page__summary">{summaryOf(queryLibrary(app.live.models(), { ...query(), text: '' }).counts)}</p>
+          </Show>
+        </div>
+        <Show when={app.live.ids().length > 0}>
+          <RescanButton />
+        </Show>
+      </header>
+      <Notices />
+      <Switch fallback={<Skeleton />}>
+        <Match when={!app.live.ready() && app.live.connection().phase === 'offline'}>
+          <EmptyState
+            title="Llamactor is not answering"
+            art={<Logo size={56} />}
+            actions={
+              <Button variant="primary" onPress={app.live.connect}>
+                Try now
+              </Button>
+            }
+          >
+            <p>
+              {app.live.connection().problem} Start it with <code>llamactor serve</code>; this page keeps trying by
+              itself.
+            </p>
+          </EmptyState>
+        </Match>
+        <Match when={app.live.ready() && app.live.ids().length === 0}>
+          <EmptyLibrary />
+        </Match>
+        <Match when={app.live.ready()}>
+          <Show when={activeIds().length > 0 && !narrowed()}>
+            <section class="page__section fades" aria-labelledby="active-heading">
+              <h2 id="active-heading" class="visually-hidden">
+                Active models
+              </h2>
+              <ul class="running-list">
+                <For each={activeIds()}>
+                  {(id) => (
+                    <Show when={app.live.model(id)}>
+                      {(model) => <ActiveModel model={model()} onOpen={() => open(id)} />}
+                    </Show>
+                  )}
+                </For>
+              </ul>
+            </section>
+          </Show>
+          <section class="page__section fades" aria-labelledby="library-heading">
+            <h2 id="library-heading" class="visually-hidden">
+              All models
+            </h2>
+            <Toolbar query={query()} counts={result().counts} onChange={change} />
+            <div>
+              <Show
+                when={ids().length > 0}
+                fallback={
+                  <EmptyState
+                    title="Nothing matches"
+                    actions={<Button onPress={() => change({ text: '', filter: 'all' })}>Show all models</Button>}
+                  >
+                    <p>No model fits this search and this state.</p>
+                  </EmptyState>
+                }
+              >
+                <LibraryList
+                  ids={ids()}
+                  sort={query().sort}
+                  descending={query().descending}
+                  onSort={sortBy}
+                  onOpen={open}
+                />
+              </Show>
+            </div>
+          </section>
+        </Match>
+      </Switch>
+      <Show when={app.live.ready() && opened()} keyed>
+        {(id) => <DetailsDrawer id={id} onClose={() => open(null)} />}
+      </Show>
+    </div>
+  );
+};
