@@ -6,14 +6,16 @@ const config: KnipConfig = {
     'src/router/main.ts',
     'src/client/index.ts',
     'machines/index.ts',
-    'web/main.tsx',
     'scripts/*.mjs',
     'scripts/check/*.mjs',
-    'scripts/visualize/index.ts',
     'scripts/lib/tally-reporter.mjs',
+    // Named by scripts/generators.mjs.
+    'scripts/visualize/index.ts',
+    'scripts/generate/*.ts',
+    'src/commands/contract-table.ts',
     'test/**/*.test.ts',
-    'test/global-setup.ts',
-    'test/bench/index.ts',
+    'test/bench/*.ts',
+    // Run as processes of their own.
     'test/**/programs/*.ts',
     'test/checks/fixtures/*.ts',
   ],
@@ -25,8 +27,13 @@ const config: KnipConfig = {
     'test/**/*.ts',
     '*.{ts,mjs}',
   ],
-  // A type beside the function it describes is documentation even where nobody names it.
+  // Found at run time, by the name of the package (test/support/chromium.ts).
+  ignoreDependencies: ['@sparticuz/chromium'],
+  // Tools of the system, which tests use where they exist.
+  ignoreBinaries: ['apt-get', 'mkfifo'],
   ignoreExportsUsedInFile: true,
+  // A type beside the function it describes is documentation, also where nobody names it.
+  exclude: ['types'],
 };
 
 export default config;

@@ -16,6 +16,7 @@ export default defineConfig({
   build: {
     target: 'es2022',
     reportCompressedSize: false,
+    rolldownOptions: { checks: { bundlerTimings: false } },
     // Everything is served from this machine: one request less matters more than a smaller first chunk.
     modulePreload: { polyfill: false },
   },

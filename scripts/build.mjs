@@ -49,6 +49,7 @@ const steps = [
         rolldownOptions: {
           input: Object.fromEntries(Object.entries(nodeEntries).map(([name, path]) => [name, join(at, path)])),
           external: isExternal,
+          checks: { bundlerTimings: false },
           // Chunks lie beside the entries, so that `new URL('./router.js', import.meta.url)` holds wherever the code lands.
           output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
         },

@@ -3,4 +3,9 @@
  * `generate(): Promise<Record<path, content>>`, paths relative to the root, the same output for the same sources.
  * `owns` names folders in which nothing else may lie.
  */
-export const generators = [{ name: 'visualizations', entry: 'scripts/visualize/index.ts', owns: ['visualizations'] }];
+export const generators = [
+  { name: 'visualizations', entry: 'scripts/visualize/index.ts', owns: ['visualizations'] },
+  { name: 'contracts', entry: 'src/commands/contract-table.ts', owns: [] },
+  { name: 'cli', entry: 'scripts/generate/cli.ts', owns: [] },
+  { name: 'configuration', entry: 'scripts/generate/configuration.ts', owns: [] },
+];

@@ -7,7 +7,7 @@ import { root } from '../lib/paths.mjs';
  * A cruise that reads nothing finds nothing wrong (it has happened: with a TypeScript that it does not know, the tool
  * reports success on 0 modules). Raise this as the tree grows; it only ever goes up.
  */
-export const MODULES_FLOOR = 150;
+export const MODULES_FLOOR = 350;
 
 const { totalCruised, violations } = (
   await cruise(['src', 'machines', 'web'], {

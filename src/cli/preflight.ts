@@ -14,13 +14,14 @@ const codeOf = (error: unknown): string =>
       ? error.message
       : String(error);
 
+const A_FILE = 'a file has that name';
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
   ENOTDIR: 'a part of its path is a file',
-  EEXIST: 'a file has that name',
+  EEXIST: A_FILE,
   ENOENT: 'it does not exist',
 };
 const reasonOf = (error: unknown): string => REASONS[codeOf(error)] ?? codeOf(error);
@@ -46,17 +47,37 @@ export const readStoredConfig = async (dataDir: string): Promise<Partial<Config>
   return Object.fromEntries(known);
 };
 
-/** Creates the folder if need be and writes and removes a file in it; resolves with why that fails, or null. */
-export const folderProblem = async (folder: string): Promise<string | null> => {
+/** Writes and removes a file in an existing folder; resolves with why that fails, or null. */
+const writeProblem = async (folder: string): Promise<string | null> => {
   const probe = path.join(folder, `.write-test-${randomUUID()}`);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeFile(probe, '');
     return null;
   } catch (error) {
     return reasonOf(error);
   } finally {
     await rm(probe, { force: true }).catch(() => undefined);
+  }
+};
+
+/** Creates the folder if need be and tries to write in it; resolves with why that fails, or null. */
+export const folderProblem = async (folder: string): Promise<string | null> => {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    return reasonOf(error);
+  }
+  return writeProblem(folder);
+};
+
+/** The same for a folder that shall not be created now: a missing one is judged by the folder it would be created in. */
+export const futureFolderProblem = async (folder: string): Promise<string | null> => {
+  try {
+    if (!(await stat(folder)).isDirectory()) return A_FILE;
+    return await writeProblem(folder);
+  } catch (error) {
+    const parent = path.dirname(folder);
+    return codeOf(error) === 'ENOENT' && parent !== folder ? futureFolderProblem(parent) : reasonOf(error);
   }
 };
 

@@ -63,7 +63,10 @@ export const buildProgram = (host: CliHost, output: ProgramOutput): Command => {
     for (const register of commands) register(program, host);
   }
   program.addHelpCommand(
-    new Command('help').argument('[command]').description('explain a command').helpGroup(GROUPS.at(-1)?.[0] ?? ''),
+    new Command('help')
+      .argument('[command]')
+      .description('explain a command')
+      .helpGroup(GROUPS.at(-1)?.[0] ?? ''),
   );
   return program;
 };

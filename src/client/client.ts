@@ -135,7 +135,10 @@ const wrap = (socket: ClientSocket, url: string): LlamactorClient => {
     },
     onConnection: (listener) => {
       const up = (): void => listener('connected');
-      const down = (): void => listener('disconnected');
+      const down = (reason: string): void => {
+        // Our own `close` is no news.
+        if (reason !== 'io client disconnect') listener('disconnected');
+      };
       socket.on('connect', up);
       socket.on('disconnect', down);
       return () => {

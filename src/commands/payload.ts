@@ -1,5 +1,5 @@
 /** From what a client sent to what a handler may rely on, or an INVALID_PAYLOAD that says which field is wrong. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { COMMANDS } from '../contracts/commands.ts';
 import { CodedError } from '../contracts/errors.ts';
 import type { CommandName, CommandPayload } from '../contracts/commands.ts';

@@ -45,3 +45,10 @@ export class CodedError extends Error {
     this.details = extra.details;
   }
 }
+
+/** The HTTP status of a refusal: its code's, except that a failed model which is tried again by itself is unavailable, not broken. */
+export const httpStatus = (
+  code: ErrorCode,
+  retryAfter: number | null | undefined,
+): (typeof ERRORS)[ErrorCode]['status'] =>
+  code === 'UPSTREAM_FAILED' && retryAfter != null ? 503 : ERRORS[code].status;

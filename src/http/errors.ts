@@ -1,5 +1,5 @@
 /** Coded errors as HTTP answers. */
-import { ERRORS } from '../contracts/errors.ts';
+import { ERRORS, httpStatus } from '../contracts/errors.ts';
 import type { CodedError, ErrorCode } from '../contracts/errors.ts';
 
 export interface HttpErrorView {
@@ -26,7 +26,7 @@ export const failureBody = (error: CodedError) => ({
   timestamp: Date.now(),
 });
 
-export const statusOf = (error: CodedError): (typeof ERRORS)[ErrorCode]['status'] => ERRORS[error.code].status;
+export const statusOf = (error: CodedError): ReturnType<typeof httpStatus> => httpStatus(error.code, error.retryAfter);
 
 /** `Retry-After` counts whole seconds. */
 export const retryHeaders = (error: CodedError): Record<string, string> =>

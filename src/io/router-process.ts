@@ -92,8 +92,9 @@ export const routerProcess = (deps: RouterProcessDeps) =>
     receive((command) => {
       if (child.pid === undefined) return;
       if (command.type === 'process.kill') killGroup(child.pid, 'SIGKILL');
-      else if (command.signal === 'SIGTERM') deps.link.send({ type: 'shutdown', deadlineMs: deps.graceMs() });
-      else killGroup(child.pid, command.signal);
+      else if (command.signal === 'SIGKILL') killGroup(child.pid, 'SIGKILL');
+      // The router ignores the signals that a terminal sends to everyone; told over its channel, it drains.
+      else deps.link.send({ type: 'shutdown', deadlineMs: deps.graceMs() });
     });
 
     return () => {

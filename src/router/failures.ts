@@ -1,4 +1,4 @@
-import { ERRORS } from '../contracts/errors.ts';
+import { httpStatus } from '../contracts/errors.ts';
 import type { ErrorCode } from '../contracts/errors.ts';
 import type { Route } from '../contracts/ipc.ts';
 import type { BodyProblem } from './request-body.ts';
@@ -33,7 +33,7 @@ const typeOf = (status: number): string => {
 
 /** A failure with the status of its code, unless HTTP has a closer one (405, 413). */
 export const failure = (code: ErrorCode, message: string, extra: Extra = {}): Failure => {
-  const status = extra.status ?? ERRORS[code].status;
+  const status = extra.status ?? httpStatus(code, extra.retryAfter);
   return {
     status,
     code: extra.apiCode ?? code,

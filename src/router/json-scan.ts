@@ -206,7 +206,7 @@ export class JsonScan {
     this.#state = 'colon';
     if (this.#stack.length !== 1) return;
     const name = text?.includes('\\') ? unescapeText(text) : text;
-    this.#field = name !== null && name !== undefined && this.#wanted.has(name) && !this.found.has(name) ? name : null;
+    this.#field = name !== null && this.#wanted.has(name) && !this.found.has(name) ? name : null;
   }
 
   #decode(text: string | null): void {

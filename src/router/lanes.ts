@@ -25,9 +25,9 @@ export class Lanes {
     return this.#lanes.get(id);
   }
 
-  /** The ids of the models that can answer now. */
-  loaded(): string[] {
-    return [...this.#lanes.values()].filter((lane) => lane.isServing).map((lane) => lane.route.id);
+  /** The models that can answer now. */
+  loaded(): Lane[] {
+    return [...this.#lanes.values()].filter((lane) => lane.isServing);
   }
 
   change(changed: Route[], removed: string[]): void {

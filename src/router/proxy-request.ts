@@ -6,9 +6,11 @@ import { bodyFailure, brokenConnection, invalid, isSafeToRepeat } from './failur
 import type { Failure } from './failures.ts';
 import { requestHeaders } from './headers.ts';
 import { JsonScan } from './json-scan.ts';
-import type { Lane, Ticket } from './lane.ts';
+import { Lane } from './lane.ts';
+import type { Ticket } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import type { Limits } from './limits.ts';
+import { chooseModel } from './model-choice.ts';
 import { Relay } from './relay.ts';
 import type { Reporter } from './reporter.ts';
 import { RequestBody } from './request-body.ts';
@@ -118,25 +120,14 @@ export class ProxyRequest implements Ticket {
 
   /** Looks at what the scan has found so far. */
   #consider(): void {
-    const { problem, found } = this.#scan;
-    if (problem !== null) return this.#fail(invalid(`The body is not valid JSON: ${problem}. Send one JSON object.`));
-    if (this.#phase !== 'reading') return;
-    if (found.has('model')) {
-      const model = found.get('model');
-      if (typeof model === 'string' && model !== '') return this.#route(model);
-      return this.#fail(invalid('"model" must be the name of a model, as a string; GET /v1/models lists them.'));
-    }
-    if (!this.#body.complete) return;
-    const asked = new URLSearchParams(this.#search).get('model');
-    if (asked) return this.#route(asked);
-    const loaded = this.#deps.lanes.loaded();
-    if (loaded.length === 1 && loaded[0] !== undefined) return this.#route(loaded[0]);
-    this.#fail(invalid(`The request names no model: add "model" to the body. ${this.#deps.lanes.table.listed()}.`));
+    const { lanes } = this.#deps;
+    const choice = chooseModel(this.#scan, this.#body.complete, this.#search, lanes);
+    if (choice === null) return;
+    if (!(choice instanceof Lane)) this.#fail(choice);
+    else if (this.#phase === 'reading') this.#enter(choice);
   }
 
-  #route(name: string): void {
-    const lane = this.#deps.lanes.find(name);
-    if (!lane) return this.#fail(this.#deps.lanes.table.unknown(name));
+  #enter(lane: Lane): void {
     this.#lane = lane;
     this.#phase = 'waiting';
     this.#enteredAt = performance.now();

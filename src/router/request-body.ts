@@ -92,9 +92,8 @@ export class RequestBody {
     this.#total.bytes -= this.#held;
     this.#held = 0;
     this.#chunks = [];
-    this.#failed ??= new Error('the request is over');
     this.#wake();
-    this.#req.resume();
+    if (this.#req.isPaused()) this.#req.resume();
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -171,6 +170,7 @@ export class RequestBody {
     const flow = ++this.#flows;
     this.#sent = 0;
     for (let index = this.#dropped; flow === this.#flows;) {
+      if (this.#closed) throw new Error('the request is over');
       const chunk = this.#chunks[index - this.#dropped];
       if (chunk) {
         index++;

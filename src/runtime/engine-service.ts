@@ -19,6 +19,8 @@ export interface EnginePorts {
 }
 
 export const createEnginePorts = (options: {
+  /** An engine on PATH, or an install of ours, that was passed over because it does not run. */
+  onSkipped(message: string): void;
   dataDir: string;
   env: NodeJS.ProcessEnv;
   configuredPath(): string;
@@ -36,6 +38,7 @@ export const createEnginePorts = (options: {
         ...(configuredPath === '' ? {} : { configuredPath }),
         dataDir: options.dataDir,
         env: options.env,
+        onSkipped: (error) => options.onSkipped(error.message),
       });
       if (engine === null) {
         current = null;

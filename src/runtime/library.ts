@@ -27,6 +27,8 @@ export interface LibraryChange {
   touched: string[];
   created: string[];
   removed: string[];
+  /** How many models the scan found, when the change comes from one. */
+  scanned: number | null;
   by: By | null;
 }
 
@@ -67,7 +69,7 @@ export const createLibrary = (options: LibraryOptions): Library => {
   const seconds = (): number => Math.floor(options.now() / 1000);
 
   /** Takes over a new picture of the world and tells the difference. */
-  const rebuild = (by: By | null, touched: Iterable<string> = []): { created: string[]; removed: string[] } => {
+  const rebuild = (by: By | null, touched: Iterable<string> = [], scanned: number | null = null): { created: string[]; removed: string[] } => {
     const before = catalog;
     catalog = buildCatalog(files, store.get().records, store.get().files);
     const created = catalog
@@ -78,7 +80,7 @@ export const createLibrary = (options: LibraryOptions): Library => {
       .all()
       .filter(({ id }) => catalog.get(id) === undefined)
       .map(({ id }) => id);
-    options.onChange({ touched: [...touched].filter((id) => !created.includes(id)), created, removed, by });
+    options.onChange({ touched: [...touched].filter((id) => !created.includes(id)), created, removed, scanned, by });
     return { created, removed };
   };
 
@@ -103,11 +105,12 @@ export const createLibrary = (options: LibraryOptions): Library => {
     });
     files = next;
     await remember(next, restoreHidden);
+    const found = only === undefined ? next.length : scanned.length;
     const { created, removed } = rebuild(
       by,
       changed.map(({ id }) => id),
+      found,
     );
-    const found = only === undefined ? next.length : scanned.length;
     return { found, added: created.length, updated: changed.length, removed: removed.length };
   };
 

@@ -29,7 +29,11 @@ export const openPresets = async (options: {
 
   const resolve = async (name: string): Promise<ActivePreset> => {
     const { ini } = await store.get(name);
-    const { global, models } = parsePreset(ini);
+    const { global, models, setAside } = parsePreset(ini);
+    if (setAside.length > 0) {
+      const keys = setAside.map(({ key, line }) => `${key} (line ${line})`).join(', ');
+      options.onProblem(`The preset ${name} sets what Llamactor decides itself, which is left out: ${keys}.`);
+    }
     return { name, global, models };
   };
   const announce = async (by: By): Promise<void> => {

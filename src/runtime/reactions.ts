@@ -97,7 +97,7 @@ export const createReactions = (parts: () => ReactionParts): Reactions => {
         log(kind === 'gave-up' || kind === 'refused' ? 'warn' : 'info', 'server', `${modelId} ${kind}: ${reason}`);
       }
     },
-    onLibrary({ touched, created, removed, by }) {
+    onLibrary({ touched, created, removed, scanned, by }) {
       const { hub, views, routes, endpoints, system, library, now } = parts();
       const changed = [...created, ...touched].flatMap((id) => views.model(id) ?? []);
       routes.update(
@@ -111,9 +111,9 @@ export const createReactions = (parts: () => ReactionParts): Reactions => {
         system.send({ type: 'models.reset', id, by: by ?? 'server', at: now() });
       }
       for (const modelId of removed) hub.publish({ kind: 'model.removed', modelId, by });
-      if (created.length + removed.length > 0) {
-        const total = library.catalog().all().length;
-        hub.publish({ kind: 'models.scanned', scanned: total, total, by });
+      // A scan that somebody asked for is answered to everyone; one that the watcher started only if it found a change.
+      if (scanned !== null && (by !== null || created.length + removed.length > 0)) {
+        hub.publish({ kind: 'models.scanned', scanned, total: library.catalog().all().length, by });
       }
     },
     onRouterMessage(message) {

@@ -127,7 +127,12 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
   });
-  const engine = createEnginePorts({ dataDir, env, configuredPath: () => config.get().serverPath });
+  const engine = createEnginePorts({
+    dataDir,
+    env,
+    configuredPath: () => config.get().serverPath,
+    onSkipped: (message) => log('warn', 'engine', message),
+  });
   const planner = createPlanner({
     engine: engine.current,
     model: (id) => library.catalog().get(id),
@@ -252,14 +257,18 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       router: views.router,
       engine: views.engine,
     }),
-    snapshot: () => ({
-      seq: hub.seq(),
-      serverTime: now(),
-      version: options.version,
-      models: views.models(),
-      router: views.router(),
-      engine: views.engine(),
-    }),
+    snapshot() {
+      // What is collected is told first, so that nothing in the snapshot comes again after it.
+      hub.flush();
+      return {
+        seq: hub.seq(),
+        serverTime: now(),
+        version: options.version,
+        models: views.models(),
+        router: views.router(),
+        engine: views.engine(),
+      };
+    },
     subscribe: hub.subscribe,
   };
 

@@ -12,10 +12,14 @@ import type { Emitter } from './emitter.ts';
 const MOST_SINGLE_UPDATES = 32;
 
 /** Progress, use and process numbers move all the time; live clients get them, the seeds' broadcasts leave them out. */
-const record = ({ progress, stage, lastUsedAt, inFlight, pid, status, ...rest }: ModelView): object => {
-  void [progress, stage, lastUsedAt, inFlight, pid, status];
-  return rest;
-};
+const record = (model: ModelView): ModelView => ({
+  ...model,
+  progress: null,
+  stage: null,
+  lastUsedAt: null,
+  inFlight: 0,
+  pid: null,
+});
 
 const worthTelling = (model: ModelView, previous: ModelView | null): boolean =>
   previous === null || !isDeepStrictEqual(record(model), record(previous));

@@ -68,11 +68,11 @@ const fieldsOf = (payload: unknown): Fields =>
 
 /** `data` of an acknowledgement. `payload` is what the client sent. */
 export const resultForA = <N extends CommandName>(command: N, result: CommandResult<N>, payload: unknown): unknown =>
-  (A[command] as Shape<N> | undefined)?.(result, fieldsOf(payload)) ?? result;
+  A[command]?.(result, fieldsOf(payload)) ?? result;
 
 /** `data` of a response envelope. */
 export const resultForB = <N extends CommandName>(command: N, result: CommandResult<N>): unknown =>
-  (B[command] as Shape<N> | undefined)?.(result, {}) ?? result;
+  B[command]?.(result, {}) ?? result;
 
 /**
  * What `<event>:response:<id>` carries besides the envelope's own fields. Seed 001's `llama:status` answers there without

@@ -78,7 +78,10 @@ describe('against the real transports', () => {
   it('live: a snapshot, then every change', async () => {
     const snapshots: SnapshotView[] = [];
     const changes: LiveChange[] = [];
-    const live = await client.live((snapshot) => snapshots.push(snapshot), (more) => changes.push(...more));
+    const live = await client.live(
+      (snapshot) => snapshots.push(snapshot),
+      (more) => changes.push(...more),
+    );
     expect(snapshots).toHaveLength(1);
     await client.call('models:load', { modelId: 'alpha' });
     await vi.waitFor(() => {
@@ -133,7 +136,10 @@ it('a new connection brings a new snapshot, and says so', async () => {
   const seen: string[] = [];
   client.onConnection((state) => seen.push(state));
   const snapshots: SnapshotView[] = [];
-  await client.live((snapshot) => snapshots.push(snapshot), () => undefined);
+  await client.live(
+    (snapshot) => snapshots.push(snapshot),
+    () => undefined,
+  );
   await first.close();
   await vi.waitFor(() => expect(seen).toEqual(['disconnected']));
   await services.models.load('alpha', 'server');
@@ -172,7 +178,10 @@ describe('gaps', () => {
     });
     const client = await connect({ url: await listen(io) });
     const story: string[] = [];
-    await client.live(({ seq }) => story.push(`snapshot ${seq}`), (_changes, seq) => story.push(`change ${seq}`));
+    await client.live(
+      ({ seq }) => story.push(`snapshot ${seq}`),
+      (_changes, seq) => story.push(`change ${seq}`),
+    );
     await vi.waitFor(() => expect(story).toContain('change 10'));
     expect(story).toEqual(['snapshot 5', 'change 6', 'change 7', 'snapshot 9', 'change 10']);
     client.close();
@@ -193,7 +202,11 @@ describe('gaps', () => {
     });
     const client = await connect({ url: await listen(io) });
     const onError = vi.fn();
-    await client.live(() => undefined, () => undefined, onError);
+    await client.live(
+      () => undefined,
+      () => undefined,
+      onError,
+    );
     await vi.waitFor(() => expect(onError).toHaveBeenCalledOnce());
     expect(onError.mock.calls[0]?.[0]).toMatchObject({ code: 'QUEUE_FULL', message: 'No more.' });
     client.close();

@@ -1,3 +1,4 @@
+import os from 'node:os';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CodedError } from '../../src/contracts/errors.ts';
 import { startTestServer } from '../support/server.ts';
@@ -7,6 +8,8 @@ import { run, start } from './harness.ts';
 let server: Awaited<ReturnType<typeof startTestServer>>;
 beforeEach(async () => {
   server = await startTestServer();
+  const info = server.services.system.info();
+  server.services.system.info = () => ({ ...info, dataDir: os.tmpdir() });
 });
 afterEach(() => server.close());
 

@@ -30,6 +30,8 @@ export interface Running {
   /** Codes given to an immediate exit. */
   exits: number[];
   stdin: PassThrough;
+  /** The terminal goes away: writes fail from now on. */
+  hangUp(): void;
   io: CliIo;
 }
 
@@ -83,6 +85,9 @@ export const start = (argv: readonly string[], setup: Setup = {}): Running => {
     signal: (name) => signals.emit(name),
     exits,
     stdin,
+    hangUp: () => {
+      for (const stream of Object.values(streams)) stream.left = 0;
+    },
     io,
   };
 };

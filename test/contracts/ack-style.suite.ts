@@ -1,5 +1,6 @@
 /** Rows A01–A17 of the contracts: seed 000, acknowledgement style. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SOCKET_PATHS } from '../../src/sockets/server.ts';
 import type { ServerFactory, TestServer } from '../support/server.ts';
 import { connectClient, fence } from '../support/socket-client.ts';
 import type { TestClient } from '../support/socket-client.ts';
@@ -8,8 +9,8 @@ type Fields = Record<string, unknown>;
 const fields = (value: unknown): Fields => value as Fields;
 const list = (value: unknown): Fields[] => value as Fields[];
 
-export const ackStyleSuite = (name: string, start: ServerFactory): void => {
-  describe.each(['/socket.io', '/llamaproxws'])(`acknowledgement style over ${name} at %s`, (path) => {
+export const ackStyleSuite = (name: string, start: ServerFactory, paths: readonly string[] = SOCKET_PATHS): void => {
+  describe.each(paths)(`acknowledgement style over ${name} at %s`, (path) => {
     let server: TestServer;
     let sender: TestClient;
     let other: TestClient;

@@ -1,5 +1,6 @@
 /** Rows B01–B30 of the contracts: seed 001, envelope style. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SOCKET_PATHS } from '../../src/sockets/server.ts';
 import type { ServerFactory, TestServer } from '../support/server.ts';
 import { connectClient, fence } from '../support/socket-client.ts';
 import type { TestClient } from '../support/socket-client.ts';
@@ -9,8 +10,12 @@ const fields = (value: unknown): Fields => value as Fields;
 const list = (value: unknown): Fields[] => value as Fields[];
 const envelope = { type: 'broadcast', timestamp: expect.any(Number) as number };
 
-export const envelopeStyleSuite = (name: string, start: ServerFactory): void => {
-  describe.each(['/socket.io', '/llamaproxws'])(`envelope style over ${name} at %s`, (path) => {
+export const envelopeStyleSuite = (
+  name: string,
+  start: ServerFactory,
+  paths: readonly string[] = SOCKET_PATHS,
+): void => {
+  describe.each(paths)(`envelope style over ${name} at %s`, (path) => {
     let server: TestServer;
     let client: TestClient;
     let other: TestClient;

@@ -240,10 +240,12 @@ describe('HTTP', () => {
     const response = await get('/v1/chat/completions', { method: 'POST', body: '{}' });
     expect(response.headers.get('content-type')).toBe('text/event-stream');
     const reader = response.body?.getReader();
+    const text = async (): Promise<string> =>
+      new TextDecoder().decode((await reader?.read())?.value as Uint8Array | undefined);
     next();
-    expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('data: 1\n\n');
+    expect(await text()).toBe('data: 1\n\n');
     finish();
-    expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('data: [DONE]\n\n');
+    expect(await text()).toBe('data: [DONE]\n\n');
     expect((await reader?.read())?.done).toBe(true);
   });
 

@@ -120,7 +120,7 @@ describe.runIf(hasApt)('an install from Debian', () => {
     });
     await expect(running).rejects.toThrow('aborted');
     expect(await engines()).toEqual(['downloads']);
-    await vi.waitFor(async () => expect(await processesNaming(dataDir)).toEqual([]));
+    await vi.waitFor(async () => expect(await processesNaming(dataDir)).toEqual([]), { timeout: 20_000 });
   }, 120_000);
 
   it('says which path it cannot work with', async () => {

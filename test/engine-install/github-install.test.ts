@@ -67,7 +67,7 @@ describe('a release', () => {
     const controller = new AbortController();
     const running = install(apiUrl, { signal: controller.signal, onProgress: (each) => progress.push(each) });
     running.catch(() => undefined);
-    await vi.waitFor(() => expect(progress.at(-1)).toMatchObject({ receivedBytes: 100_000 }));
+    await vi.waitFor(() => expect(progress.at(-1)).toMatchObject({ receivedBytes: 100_000 }), { timeout: 20_000 });
     controller.abort();
     await expect(running).rejects.toThrow('aborted');
     const totalBytes = served.archive.length;
@@ -258,7 +258,7 @@ describe('a cancelled install', () => {
     const controller = new AbortController();
     const reason = new Error('not now');
     const running = install(apiUrl, { signal: controller.signal });
-    await vi.waitFor(() => expect(fileRequests).toHaveLength(1));
+    await vi.waitFor(() => expect(fileRequests).toHaveLength(1), { timeout: 20_000 });
     controller.abort(reason);
     await expect(running).rejects.toBe(reason);
     await expectNothingInstalled();

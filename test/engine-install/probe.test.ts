@@ -189,6 +189,13 @@ describe('the cache', () => {
     expect((await fs.readdir(folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
+  it('may be impossible to write', async () => {
+    const file = await script(engineScript());
+    expect(await probeEngine(file, [], { cacheFile: path.join(file, 'below-a-file', 'cache.json') })).toMatchObject({
+      build: 11669,
+    });
+  });
+
   it('does not remember a failure', async () => {
     const cacheFile = path.join(folder, 'cache.json');
     const file = await script('#!/bin/sh\nexit 1\n');

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { nameWords, pairProjectors } from '../../src/io/models/pair-projectors.ts';
+import type { PairableModel, PairableProjector } from '../../src/io/models/pair-projectors.ts';
 
-const models = (...names: string[]) =>
-  names.map((name) => ({ path: name, name, embeddingLength: null as number | null }));
-const projectors = (...names: string[]) =>
-  names.map((name) => ({ path: name, name, projectionLength: null as number | null }));
-const pair = (some: ReturnType<typeof models>, others: ReturnType<typeof projectors>) =>
-  Object.fromEntries(pairProjectors(some, others));
+const models = (...names: string[]): PairableModel[] =>
+  names.map((name) => ({ path: name, name, embeddingLength: null }));
+const projectors = (...names: string[]): PairableProjector[] =>
+  names.map((name) => ({ path: name, name, projectionLength: null }));
+const pair = (some: PairableModel[], others: PairableProjector[]) => Object.fromEntries(pairProjectors(some, others));
 
 test.each([
   ['gemma-3-4b-it-Q4_K_M.gguf', ['gemma', '3', '4b', 'it']],
@@ -43,10 +43,8 @@ test('in a mixed folder the name decides, and sizes must agree', () => {
 });
 
 test('in a mixed folder one without a name goes by width only', () => {
-  const [narrow, wide] = [
-    { ...models('a.gguf')[0]!, embeddingLength: 2048 },
-    { ...models('b.gguf')[0]!, embeddingLength: 4096 },
-  ];
+  const narrow = { path: 'a.gguf', name: 'a.gguf', embeddingLength: 2048 };
+  const wide = { path: 'b.gguf', name: 'b.gguf', embeddingLength: 4096 };
   expect(pair([narrow, wide], projectors('mmproj.gguf'))).toEqual({});
   expect(pair([narrow, wide], [{ path: 'mmproj.gguf', name: 'mmproj.gguf', projectionLength: 4096 }])).toEqual({
     'b.gguf': 'mmproj.gguf',

@@ -9,7 +9,7 @@ import {
   presetStore,
   sectionParameters,
 } from '../../src/io/presets/index.ts';
-import { canonicalName } from '../../src/io/presets/parameter-names.ts';
+import { canonicalName, ownedBecause } from '../../src/io/presets/parameter-names.ts';
 import { temporaryFolder } from './temp-folder.ts';
 
 const plain = (text: string) => {
@@ -135,11 +135,7 @@ describe('parsePreset', () => {
 describe('formatPreset', () => {
   const key = fc
     .stringMatching(/^[a-z_][a-z0-9_.-]{0,12}$/)
-    .filter(
-      (name) =>
-        name !== 'version' &&
-        !/^(path|tags|host|port|help|usage|[amh]|hf|hfr|hff|hft|mu|dr|cl)$/.test(canonicalName(name)),
-    );
+    .filter((name) => name !== 'version' && ownedBecause(canonicalName(name)) === null);
   const value = fc.string({ unit: 'grapheme', maxLength: 20 }).map((text) => text.replaceAll(/[;#\r\n\0]/g, '').trim());
   const section = fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
@@ -166,9 +162,7 @@ describe('formatPreset', () => {
     [{}, { 'a]b': {} }],
     [{}, { ' a': {} }],
   ])('%j %j cannot be said', (global, models) => {
-    expect(
-      thrown(() => formatPreset({ global, models: models as Record<string, Record<string, string>> })),
-    ).toMatchObject({ code: 'INVALID_PAYLOAD' });
+    expect(thrown(() => formatPreset({ global, models: models }))).toMatchObject({ code: 'INVALID_PAYLOAD' });
   });
 });
 
@@ -224,6 +218,7 @@ describe('parametersToArgs', () => {
       '--jinja',
       '--no-jinja',
       '--no-mmap',
+      '--fim-qwen-7b-default',
       '--flash-attn',
       '--metrics',
     ].concat([
@@ -256,6 +251,7 @@ describe('parametersToArgs', () => {
     [{ mmap: false }, ['--no-mmap']],
     [{ mmap: true }, []],
     [{ metrics: false }, []],
+    [{ 'fim-qwen-7b-default': 'true' }, ['--fim-qwen-7b-default']],
     [{ embedding: 'true' }, ['--embeddings']],
     [{ 'flash-attn': true }, ['--flash-attn', 'on']],
     [{ 'flash-attn': 'false' }, ['--flash-attn', 'off']],

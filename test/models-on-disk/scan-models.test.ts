@@ -88,11 +88,11 @@ describe('what is listed', () => {
     await symlink(join(folder, 'circle.gguf'), join(folder, 'circle.gguf'));
     const problems = Object.fromEntries((await scan()).map(({ id, problem }) => [id, problem]));
     expect(problems).toEqual({
-      bad: expect.stringMatching(/not a GGUF/),
-      empty: expect.stringMatching(/is empty/),
-      short: expect.stringMatching(/incomplete/),
-      dangling: expect.stringMatching(/is gone/),
-      circle: expect.stringMatching(/leads back to itself/),
+      bad: expect.stringMatching(/not a GGUF/) as string,
+      empty: expect.stringMatching(/is empty/) as string,
+      short: expect.stringMatching(/incomplete/) as string,
+      dangling: expect.stringMatching(/is gone/) as string,
+      circle: expect.stringMatching(/leads back to itself/) as string,
       good: null,
     });
   });
@@ -109,7 +109,9 @@ describe('what is listed', () => {
       const { folder, scan } = await place();
       await headerModel(folder, 'x.gguf');
       await rename(join(folder, 'x.gguf'), join(folder, `x.gguf.${ending}`));
-      expect(await scan()).toMatchObject([{ id: `x.gguf.${ending}`, problem: expect.stringMatching(/not finished/) }]);
+      expect(await scan()).toMatchObject([
+        { id: `x.gguf.${ending}`, problem: expect.stringMatching(/not finished/) as string },
+      ]);
       await headerModel(folder, 'x.gguf');
       expect((await scan()).find(({ id }) => id === 'x')).toMatchObject({ problem: null });
     },
@@ -119,7 +121,7 @@ describe('what is listed', () => {
     const { folder, scan } = await place();
     await tinyModel(folder, 'x.gguf');
     await writeFile(join(folder, 'x.gguf.aria2'), '');
-    expect(await scan()).toMatchObject([{ id: 'x', problem: expect.stringMatching(/not finished/) }]);
+    expect(await scan()).toMatchObject([{ id: 'x', problem: expect.stringMatching(/not finished/) as string }]);
   });
 
   test('1 000 files', async () => {
@@ -137,12 +139,12 @@ describe('folders', () => {
     const missing = join(folder, 'none');
     await expect(scan([folder, missing])).rejects.toMatchObject({
       code: 'NOT_FOUND',
-      message: expect.stringContaining(missing),
+      message: expect.stringContaining(missing) as string,
     });
     const file = await headerModel(folder, 'a.gguf');
     await expect(scan([file])).rejects.toMatchObject({
       code: 'INVALID_PAYLOAD',
-      message: expect.stringContaining(file),
+      message: expect.stringContaining(file) as string,
     });
     await expect(scan([join(file, 'below')])).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
@@ -170,13 +172,22 @@ describe('folders', () => {
     expect(models.find(({ id }) => id === 'named')).toMatchObject({ path: join(folder, 'named.gguf'), problem: null });
   });
 
+  test('the order and the paths are the same in every scan, also where two paths lead to one directory', async () => {
+    const { folder, scan } = await place();
+    await symlink(join(folder, 'real'), join(folder, 'a-link'));
+    for (let i = 0; i < 12; i += 1) await headerModel(join(folder, i % 2 === 0 ? 'real' : `d${i}`), `m${i}.gguf`);
+    const paths = (await scan()).map(({ relativePath }) => relativePath);
+    expect(paths.filter((path) => path.startsWith('a-link'))).toEqual([]);
+    for (let i = 0; i < 5; i += 1) expect((await scan()).map(({ relativePath }) => relativePath)).toEqual(paths);
+  });
+
   test('the depth is bounded and what lies deeper is mentioned', async () => {
     const { folder, scan, warnings } = await place();
     const deepest = join(folder, ...Array<string>(MAX_DEPTH).fill('d'));
     await headerModel(deepest, 'reached.gguf');
     await headerModel(join(deepest, 'd'), 'beyond.gguf');
     expect(idsOf(await scan())).toEqual(['reached']);
-    expect(warnings).toEqual([expect.stringContaining('levels below')]);
+    expect(warnings).toEqual([expect.stringContaining('levels below') as string]);
   });
 
   test('an abort ends the scan with its reason', async () => {
@@ -211,7 +222,9 @@ describe('shards', () => {
     expect(models.find(({ id }) => id === 'b')).toMatchObject({
       path: join(folder, 'b-00001-of-00003.gguf'),
       relativePath: 'b-00001-of-00003.gguf',
-      problem: expect.stringMatching(/2 of 3 shards are missing: b-00001-of-00003\.gguf, b-00003-of-00003\.gguf/),
+      problem: expect.stringMatching(
+        /2 of 3 shards are missing: b-00001-of-00003\.gguf, b-00003-of-00003\.gguf/,
+      ) as string,
     });
   });
 
@@ -219,11 +232,13 @@ describe('shards', () => {
     const { folder, scan } = await place();
     const [, second = ''] = await shardedModel(folder, 'a', 2);
     await rename(second, `${second}.part`);
-    expect(await scan()).toMatchObject([{ id: 'a', problem: expect.stringContaining('a-00002-of-00002.gguf') }]);
+    expect(await scan()).toMatchObject([
+      { id: 'a', problem: expect.stringContaining('a-00002-of-00002.gguf') as string },
+    ]);
     await rename(`${second}.part`, second);
     await truncate(second, (await stat(second)).size - 40);
     expect(await scan()).toMatchObject([
-      { id: 'a', problem: expect.stringMatching(/^Shard 2 of 2: The file is incomplete/) },
+      { id: 'a', problem: expect.stringMatching(/^Shard 2 of 2: The file is incomplete/) as string },
     ]);
   });
 
@@ -296,7 +311,7 @@ describe('the cache', () => {
     await utimes(path, mtime, mtime);
     expect(await scan()).toEqual([before]);
     await utimes(path, mtime, new Date(mtime.getTime() + 5000));
-    expect(await scan()).toMatchObject([{ id: 'a', problem: expect.stringMatching(/not a GGUF/) }]);
+    expect(await scan()).toMatchObject([{ id: 'a', problem: expect.stringMatching(/not a GGUF/) as string }]);
     expect(JSON.parse(await readFile(cachePath, 'utf8'))).toMatchObject({ version: 1 });
   });
 
@@ -322,7 +337,7 @@ describe('the cache', () => {
     await headerModel(folder, 'a.gguf');
     await writeFile(join(base, 'cache'), 'a file where the folder should be');
     expect(await scan()).toMatchObject([{ id: 'a' }]);
-    expect(warnings).toEqual([expect.stringContaining(cachePath)]);
+    expect(warnings).toEqual([expect.stringContaining(cachePath) as string]);
   });
 
   test('forgets files that are gone', async () => {

@@ -112,7 +112,7 @@ test('fifty streams at once, and more requests on a connection than the engine a
       let text = '';
       const stream = await client.chat.completions.create({
         ...question,
-        max_tokens: 30,
+        max_completion_tokens: 30,
         temperature: 0,
         stream: true,
       });

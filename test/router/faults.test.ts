@@ -62,6 +62,19 @@ test('a new connection that breaks is not tried again: the request may be what b
   await vi.waitFor(() => expect(harness.inFlight('alpha')).toBe(0));
 });
 
+test('what counts is the age of the socket, not how long the engine has been known', async () => {
+  let answers = 1;
+  const engine = await fakeEngine((one) => {
+    one.res.setHeader('connection', 'close');
+    if (answers-- > 0) answerWhole(one);
+    else one.req.socket.destroy();
+  });
+  const harness = await startRouter({ routes: [loadedRoute('alpha', engine.upstream)], limits: { causeMs: 10 } });
+  expect((await chat(harness.url, { model: 'alpha' })).status).toBe(200);
+  expect((await chat(harness.url, { model: 'alpha' })).status).toBe(502);
+  expect(engine.received).toHaveLength(2);
+});
+
 test('it is sent once more, not twice', async () => {
   let answers = 1;
   const engine = await fakeEngine((one) => (answers-- > 0 ? answerWhole(one) : one.req.socket.destroy()));
@@ -94,13 +107,20 @@ test('an engine that is not there: 502 with the cause, as soon as the control pl
 });
 
 test('without a word of the control plane the wait for the cause is short', async () => {
+  const engine = await fakeEngine(answerWhole, { tcp: true });
+  await engine.die();
   const harness = await startRouter({
-    routes: [loadedRoute('alpha', { socketPath: '/nowhere/e.sock' })],
+    routes: [loadedRoute('alpha', { socketPath: '/nowhere/e.sock' }), loadedRoute('beta', engine.upstream)],
     limits: { causeMs: 20 },
   });
-  const reply = await chat(harness.url, { model: 'alpha' });
-  expect(reply.status).toBe(502);
-  expect(errorOf(reply).message).toContain('(ENOENT)');
+  for (const [model, code] of [
+    ['alpha', 'ENOENT'],
+    ['beta', 'ECONNREFUSED'],
+  ]) {
+    const reply = await chat(harness.url, { model });
+    expect(reply.status).toBe(502);
+    expect(errorOf(reply).message).toContain(`(${code})`);
+  }
 });
 
 test('a used connection is not tried again once the model is not loaded any more', async () => {

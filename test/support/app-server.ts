@@ -1,10 +1,10 @@
 /** The whole server in this process: real router process, real llama-server, models that were written for the test. */
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApp } from '../../src/app.ts';
 import { headerModel, tinyModel } from './gguf.ts';
-import { realEngine } from './real-engine.ts';
+import { realEngine, realEngineDataDir } from './real-engine.ts';
 import type { TestServer } from './server.ts';
 
 const NAMES = ['alpha.gguf', 'beta.gguf', 'gamma.gguf'] as const;
@@ -19,13 +19,17 @@ export const startAppServer = async (): Promise<TestServer> => {
   for (const name of NAMES) await copyFile(written, join(models, name));
   // A header that reads well, without the tensors that the engine needs.
   await headerModel(models, 'broken.gguf');
+  const dataDir = join(folder, 'data');
+  await mkdir(dataDir);
+  // The shared install is not one executable that could be named; a data folder finds it among its own engines.
+  if (engine.source === 'installed') await symlink(join(realEngineDataDir, 'engines'), join(dataDir, 'engines'));
   const app = await createApp({
     host: '127.0.0.1',
     port: 0,
     routerPort: 0,
-    dataDir: join(folder, 'data'),
+    dataDir,
     modelsDirs: [models],
-    enginePath: engine.path,
+    enginePath: engine.source === 'installed' ? null : engine.path,
     web: false,
     autoInstall: false,
   });
@@ -46,7 +50,7 @@ export const startAppServer = async (): Promise<TestServer> => {
     broken: 'broken.gguf',
     crash: (name) => {
       const pid = app.services.models.find(name)?.pid;
-      if (pid == null) throw new Error(`${name} has no process.`);
+      if (typeof pid !== 'number') throw new Error(`${name} has no process.`);
       process.kill(pid, 'SIGKILL');
     },
     addFile: (name) => copyFile(written, join(models, name)),

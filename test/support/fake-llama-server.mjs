@@ -56,7 +56,8 @@ const say = (state, payload) => {
     process.stdout.write(`cmd_child_to_router:state:${JSON.stringify({ state, payload })}\n`);
   }
 };
-const log = (level, msg) => process.stderr.write(`${JSON.stringify({ type: 'log', time: 1, level, msg: `${msg}\n` })}\n`);
+const log = (level, msg) =>
+  process.stderr.write(`${JSON.stringify({ type: 'log', time: 1, level, msg: `${msg}\n` })}\n`);
 
 const stuck = has('ignore-sigterm');
 process.on('SIGTERM', () => {
@@ -135,10 +136,13 @@ if (!has('never-ready')) {
     log('info', 'srv  llama_server: listening');
     say('ready', { meta: { n_ctx: Number(option('--ctx-size') ?? 4096) } });
     if (has('crash-after')) {
-      setTimeout(() => {
-        log('error', 'GGML_ASSERT: something broke');
-        process.kill(process.pid, 'SIGKILL');
-      }, number('crash-after', 0));
+      setTimeout(
+        () => {
+          log('error', 'GGML_ASSERT: something broke');
+          process.kill(process.pid, 'SIGKILL');
+        },
+        number('crash-after', 0),
+      );
     }
     if (has('exit-after')) setTimeout(() => process.exit(3), number('exit-after', 0));
   });

@@ -28,5 +28,6 @@ export const createClock = (live: Pick<Live, 'connection' | 'skew'>): Accessor<n
       clearInterval(timer);
     });
   });
-  return () => now() + live.skew();
+  const serverNow = createMemo(() => now() + live.skew());
+  return serverNow;
 };

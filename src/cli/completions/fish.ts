@@ -31,7 +31,7 @@ const linesOf = (name: string, node: CommandNode): string[] => {
     const names = option.names
       .map((each) => (each.startsWith('--') ? ` -l ${each.slice(2)}` : ` -s ${each.slice(1)}`))
       .join('');
-    const value = option.takesValue ? ` -r${words(name, option.value)}` : '';
+    const value = option.takesValue ? `${option.value === 'file' ? ' -r' : ' -x'}${words(name, option.value)}` : '';
     return `complete -c ${name} -n ${when}${names}${value} -d ${quote(option.description)}`;
   });
   const first = node.commands.length === 0 ? node.words[0] : undefined;

@@ -2,31 +2,30 @@ import { flatten, SOURCES } from './tree.ts';
 import type { CommandNode, OptionNode, WordKind } from './tree.ts';
 
 /** Text inside single quotes and inside a spec of _arguments, where colons and brackets have a meaning. */
-const spec = (text: string): string => text.replaceAll("'", `'\\''`).replace(/[[\]:\\]/g, '\\$&');
+const spec = (text: string): string => text.replace(/[[\]:\\]/g, '\\$&').replaceAll("'", `'\\''`);
 
-const action = (kind: WordKind): string => {
+const action = (name: string, kind: WordKind): string => {
   if (kind === 'none') return ' ';
   if (kind === 'file') return '_files';
-  if (kind === 'model' || kind === 'preset')
-    return `{compadd -- \${(f)"$(\${words[1]} ${SOURCES[kind]} 2>/dev/null)"}}`;
+  if (kind === 'model' || kind === 'preset') return `{compadd -- \${(f)"$(${name} ${SOURCES[kind]} 2>/dev/null)"}}`;
   return `(${kind.choices.join(' ')})`;
 };
 
-const optionSpecs = (option: OptionNode): string[] => {
-  const value = option.takesValue ? `:value:${action(option.value)}` : '';
+const optionSpecs = (name: string, option: OptionNode): string[] => {
+  const value = option.takesValue ? `:value:${action(name, option.value)}` : '';
   const others = option.names.length > 1 ? `(${option.names.join(' ')})` : '';
-  return option.names.map((name) => `'${others}${name}[${spec(option.description)}]${value}'`);
+  return option.names.map((flag) => `'${others}${flag}[${spec(option.description)}]${value}'`);
 };
 
 const functionName = (name: string, node: CommandNode): string =>
   `_${[name, ...node.path].join('_').replaceAll('-', '_')}`;
 
 const commandFunction = (name: string, node: CommandNode): string => {
-  const options = node.options.flatMap(optionSpecs);
+  const options = node.options.flatMap((option) => optionSpecs(name, option));
   if (node.commands.length === 0) {
     const words = node.words.map((kind, index) => {
       const last = node.variadic && index === node.words.length - 1;
-      return `'${last ? '*' : index + 1}:word:${action(kind)}'`;
+      return `'${last ? '*' : index + 1}:word:${action(name, kind)}'`;
     });
     return `${functionName(name, node)}() {\n  _arguments -s ${[...options, ...words].join(' \\\n    ')}\n}\n`;
   }

@@ -3,7 +3,7 @@ import type { LlamactorClient } from '../../client/index.ts';
 import { CodedError } from '../../contracts/errors.ts';
 import { resolveDataDir } from '../data-dir.ts';
 import type { Place } from '../data-dir.ts';
-import { folderProblem, isFolder, portProblem, readStoredConfig } from '../preflight.ts';
+import { futureFolderProblem, isFolder, portProblem, readStoredConfig } from '../preflight.ts';
 import { isLoopback, resolveServeOptions } from '../serve-options.ts';
 import {
   checkEngine,
@@ -38,7 +38,7 @@ export const examineServer = async (client: LlamactorClient, probe: DoctorProbe)
     checkNode(info.nodeVersion),
     { check: 'server', level: 'ok', message: `Llamactor ${info.version} answers at ${client.url}.` },
     ...troubles.map(([name, detail]): Finding => ({ check: name, level: 'warn', message: detail.message })),
-    ...(here ? [checkFolder(info.dataDir, await folderProblem(info.dataDir))] : []),
+    ...(here ? [checkFolder(info.dataDir, await futureFolderProblem(info.dataDir))] : []),
     checkRouter(router),
     checkEngine(engine),
     ...checkModels(models, 'its folders'),
@@ -82,7 +82,7 @@ export const examineMachine = async (place: Place, probe: DoctorProbe, signal: A
   ]);
   return [
     checkNode(probe.nodeVersion),
-    checkFolder(dataDir, await folderProblem(dataDir)),
+    checkFolder(dataDir, await futureFolderProblem(dataDir)),
     checkPort(options.port, 'PORT', port),
     checkPort(options.routerPort, 'ROUTER_PORT', routerPort),
     checkEngine(engine),

@@ -30,19 +30,18 @@ const KEYRING_FOLDERS = ['/usr/share/keyrings', '/etc/apt/keyrings'];
 const KEYRING_NAMES = ['debian-archive-keyring.pgp', 'debian-archive-keyring.gpg'];
 
 /**
- * Hooks in the machine's configuration (cache cleaners, catalogue refreshers) work on the machine's own state; they must
- * not run for ours. `#clear` exists only in files, see apt.conf(5).
+ * What must not apply to ours of the machine's configuration: hooks (cache cleaners, catalogue refreshers), because they work
+ * on the machine's own state, and the default release, because apt refuses one that our source does not have. `#clear` exists
+ * only in files, see apt.conf(5).
  */
-const APT_CONF = `${[
+const CLEARED = [
+  'APT::Default-Release',
   'APT::Update::Pre-Invoke',
   'APT::Update::Post-Invoke',
   'APT::Update::Post-Invoke-Success',
   'DPkg::Pre-Invoke',
   'DPkg::Post-Invoke',
-]
-  .map((hook) => `#clear ${hook};`)
-  .join('\n')}
-`;
+];
 
 /** Prepares the private tree with one source: the machine's own Debian mirror, but with the given suite. */
 export const prepareApt = async (options: AptOptions): Promise<Apt> => {
@@ -52,7 +51,7 @@ export const prepareApt = async (options: AptOptions): Promise<Apt> => {
     await mkdir(inside(folder), { recursive: true });
   }
   await writeFile(inside('status'), '');
-  await writeFile(inside('apt.conf'), APT_CONF);
+  await writeFile(inside('apt.conf'), CLEARED.map((name) => `#clear ${name};\n`).join(''));
 
   const run = async (program: string, args: readonly string[], deadlineMs: number, cwd?: string): Promise<string> => {
     const result = await runProgram(program, args, {
@@ -96,6 +95,7 @@ export const prepareApt = async (options: AptOptions): Promise<Apt> => {
     'APT::Sandbox::User': 'root',
     'APT::Get::AllowUnauthenticated': 'false',
     'Acquire::AllowInsecureRepositories': 'false',
+    'Acquire::AllowWeakRepositories': 'false',
     'Acquire::Languages': 'none',
     'Acquire::http::Timeout': '30',
     'Acquire::https::Timeout': '30',

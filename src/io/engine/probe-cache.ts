@@ -33,8 +33,8 @@ export const probeKey = async (path: string, command: string, prefixArgs: readon
 };
 
 const readCache = async (file: string): Promise<Record<string, Entry>> => {
-  const parsed = Cache.safeParse(await readJson(file));
-  // A damaged cache is only a slower start; it is written anew with the next entry.
+  // A damaged or unreadable cache is only a slower start; it is written anew with the next entry.
+  const parsed = Cache.safeParse(await readJson(file).catch(() => undefined));
   return parsed.success ? parsed.data.entries : {};
 };
 

@@ -47,7 +47,8 @@ export const probeEngine = async (
     const answer = await ask(path, command, prefixArgs, options);
     facts = answer.facts;
     // Silence until the deadline may be a slow disk, so it is asked again next time.
-    if (cacheFile !== undefined && answer.complete) await rememberProbe(cacheFile, key, facts);
+    // A cache that cannot be written costs the next start a moment; it does not make the engine unusable.
+    if (cacheFile !== undefined && answer.complete) await rememberProbe(cacheFile, key, facts).catch(() => undefined);
   }
   const flags = new Set(facts.flags);
   return {
@@ -75,14 +76,23 @@ const ask = async (
       deadlineMs: options.deadlineMs ?? DEADLINE_MS,
       ...(signal === undefined ? {} : { signal }),
     });
-  let version: RunResult;
-  let help: RunResult;
-  try {
-    [version, help] = await Promise.all([run('--version'), run('--help')]);
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw await spawnFailure(path, command, error as NodeJS.ErrnoException);
+  // Settled, not all: a refused or cancelled probe must not leave the other process behind.
+  const [version, help] = await Promise.allSettled([run('--version'), run('--help')]);
+  if (version.status === 'rejected' || help.status === 'rejected') {
+    signal?.throwIfAborted();
+    const rejected = version.status === 'rejected' ? version : (help as PromiseRejectedResult);
+    throw await spawnFailure(path, command, rejected.reason as NodeJS.ErrnoException);
   }
+  return answerOf(path, command, version.value, help.value);
+};
+
+/** Reads the two answers; rejects when neither question was answered. */
+const answerOf = async (
+  path: string,
+  command: string,
+  version: RunResult,
+  help: RunResult,
+): Promise<{ facts: ProbeFacts; complete: boolean }> => {
   const ran = (result: RunResult): boolean => result.timedOut || result.code === 0;
   if (!ran(version) && !ran(help)) throw await exitFailure(path, command, version);
   // Builds before 2024 print the version on stderr and the help on either.

@@ -1,6 +1,6 @@
 import type { Dirent, Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { CodedError } from '../../contracts/errors.ts';
 import { accessProblem } from './inspect-file.ts';
 import { mapLimit } from './map-limit.ts';
@@ -32,6 +32,11 @@ const UNFINISHED = /\.gguf\.(part|partial|downloading|download|incomplete|crdown
 /** Whether a name can matter to a scan. Hidden names never do: temporary files and macOS' "._" companions. */
 export const isModelName = (name: string): boolean =>
   !name.startsWith('.') && (MODEL.test(name) || UNFINISHED.test(name));
+
+interface Directory {
+  path: string;
+  linked: boolean;
+}
 
 export interface FindOptions {
   folders: readonly string[];
@@ -71,6 +76,7 @@ const byName = (a: { name: string }, b: { name: string }): number => (a.name < b
 /**
  * Finds model files below the folders, breadth first. Links to files and directories are followed; a directory is visited once
  * even when links or overlapping folders lead to it again, which also ends every loop. Hidden entries are passed over.
+ * The order is that of the folders, then of depth, then of names.
  * Throws NOT_FOUND or INVALID_PAYLOAD, naming the folder, when one of `folders` is missing or no directory.
  */
 export const findFiles = async ({ folders, signal, onWarning }: FindOptions): Promise<FoundFile[]> => {
@@ -101,49 +107,77 @@ export const findFiles = async ({ folders, signal, onWarning }: FindOptions): Pr
     };
   };
 
-  const visit = async (directory: string, folder: string): Promise<string[]> => {
-    let entries: Dirent[];
-    try {
-      const real = await realpath(directory);
-      if (visited.has(real)) return [];
-      visited.add(real);
-      entries = (await readdir(directory, { withFileTypes: true })).toSorted(byName);
-    } catch (error) {
-      onWarning?.(
-        `The folder ${directory} was left out of the search (${(error as NodeJS.ErrnoException).code ?? 'unreadable'}).`,
-      );
-      return [];
-    }
-    const names = new Set(entries.map(({ name }) => name));
-    const looked = await mapLimit(
-      entries.filter(
-        (entry) =>
-          !entry.name.startsWith('.') && (entry.isDirectory() || entry.isSymbolicLink() || isModelName(entry.name)),
-      ),
+  const unreadable = (directory: string, error: unknown): void =>
+    onWarning?.(
+      `The folder ${directory} was left out of the search (${(error as NodeJS.ErrnoException).code ?? 'unreadable'}).`,
+    );
+
+  /**
+   * Those of a level's directories that no path has led to yet. Decided one after the other, real ones before links, so that
+   * a directory with two paths has the same one in every scan.
+   */
+  const claim = async (level: readonly Directory[]): Promise<string[]> => {
+    const ordered = level.toSorted((a, b) => Number(a.linked) - Number(b.linked));
+    const reals = await mapLimit(
+      ordered,
       CONCURRENCY,
-      async (entry) => {
-        const path = join(directory, entry.name);
-        if (entry.isDirectory()) return { directory: path };
-        try {
-          const info = await stat(path);
-          if (info.isDirectory()) return { directory: path };
-          return isModelName(entry.name) ? { file: fileOf(directory, folder, entry.name, info, null, names) } : {};
-        } catch (error) {
-          if (!isModelName(entry.name)) return {};
-          return { file: fileOf(directory, folder, entry.name, null, accessProblem(error), names) };
-        }
-      },
+      ({ path }) =>
+        realpath(path).catch((error: unknown) => {
+          unreadable(path, error);
+          return null;
+        }),
       signal,
     );
-    for (const { file } of looked) if (file !== undefined) found.push(file);
-    return looked.flatMap(({ directory: inner }) => (inner === undefined ? [] : [inner]));
+    return ordered.flatMap(({ path }, i) => {
+      const real = reals[i] ?? null;
+      if (real === null || visited.has(real)) return [];
+      visited.add(real);
+      return [path];
+    });
+  };
+
+  const look = async (directory: string, folder: string): Promise<{ files: FoundFile[]; directories: Directory[] }> => {
+    let entries: Dirent[];
+    try {
+      entries = (await readdir(directory, { withFileTypes: true })).toSorted(byName);
+    } catch (error) {
+      unreadable(directory, error);
+      return { files: [], directories: [] };
+    }
+    const names = new Set(entries.map(({ name }) => name));
+    const files: FoundFile[] = [];
+    const directories: Directory[] = entries
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map(({ name }) => ({ path: join(directory, name), linked: false }));
+    const others = entries.filter(
+      (entry) =>
+        !entry.isDirectory() && !entry.name.startsWith('.') && (entry.isSymbolicLink() || isModelName(entry.name)),
+    );
+    const infos = await mapLimit(
+      others,
+      CONCURRENCY,
+      ({ name }) => stat(join(directory, name)).catch((error: unknown) => accessProblem(error)),
+      signal,
+    );
+    others.forEach(({ name }, i) => {
+      const info = infos[i];
+      if (typeof info === 'object' && info.isDirectory())
+        directories.push({ path: join(directory, name), linked: true });
+      else if (isModelName(name)) {
+        const problem = typeof info === 'string' ? info : null;
+        files.push(fileOf(directory, folder, name, typeof info === 'object' ? info : null, problem, names));
+      }
+    });
+    return { files, directories };
   };
 
   for (const folder of folders) {
-    let level = [folder];
+    let level: Directory[] = [{ path: resolve(folder), linked: false }];
     for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth += 1) {
-      const next = await mapLimit(level, CONCURRENCY, (directory) => visit(directory, folder), signal);
-      level = next.flat();
+      const claimed = await claim(level);
+      const looked = await mapLimit(claimed, CONCURRENCY, (directory) => look(directory, folder), signal);
+      for (const { files } of looked) for (const file of files) found.push(file);
+      level = looked.flatMap(({ directories }) => directories);
     }
     if (level.length > 0) onWarning?.(`Folders more than ${MAX_DEPTH} levels below ${folder} were not searched.`);
   }

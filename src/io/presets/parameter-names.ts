@@ -101,6 +101,9 @@ const SWITCHES = new Set([
   'slots',
 ]);
 
+/** llama-server's ready-made bundles of settings, such as `--fim-qwen-7b-default`. */
+const BUNDLE = /^(fim|embd|gpt-oss|vision)-.*(default|spec)$/;
+
 /** Flags whose value is on, off or auto: a plain yes or no must be said in these words. */
 export const ON_OFF = new Set(['flash-attn', 'fit', 'reasoning', 'lazy-mode']);
 
@@ -172,4 +175,5 @@ export const ownedBecause = (name: string): string | null => {
 };
 
 export const isSwitch = (name: string, knownFlags: ReadonlySet<string>): boolean =>
-  !TAKES_VALUE.has(name) && (SWITCHES.has(name) || name.startsWith('no-') || knownFlags.has(`--no-${name}`));
+  !TAKES_VALUE.has(name) &&
+  (SWITCHES.has(name) || BUNDLE.test(name) || name.startsWith('no-') || knownFlags.has(`--no-${name}`));

@@ -1,22 +1,54 @@
 /** Runs a machine for real, with scripted ports and a simulated clock. */
 import { SimulatedClock, createActor, fromCallback } from 'xstate';
 import type { ActorRef, AnyActorLogic, EventObject, Snapshot } from 'xstate';
-import type { ProcessCommand } from '../../../machines/process.ts';
+import type { ProcessCommand, ProcessFact } from '../../../machines/process.ts';
 
-/** Notes what the machine tells its process and how many processes are alive at once. */
-export const scriptedProcess = () => {
-  const log: ProcessCommand[] = [];
-  const counts = { alive: 0, most: 0, started: 0 };
-  const logic = fromCallback<ProcessCommand, never>(({ receive }) => {
+/** One scripted process: what it was told, how many of it were alive at once, and a way to let it report. */
+export interface Script {
+  log: ProcessCommand[];
+  counts: { alive: number; most: number; started: number };
+  /** Reports a fact, as the process layer would; nothing happens when none is alive. */
+  tell(fact: ProcessFact): void;
+}
+
+/** Processes of many owners, told apart by the id in their input. */
+export const scriptedProcesses = (keyOf: (input: { id: string }) => string = ({ id }) => id) => {
+  const scripts = new Map<string, Script>();
+  const living = new Map<string, Set<(fact: ProcessFact) => void>>();
+  const of = (key: string): Script => {
+    const known = scripts.get(key);
+    if (known !== undefined) return known;
+    const script: Script = {
+      log: [],
+      counts: { alive: 0, most: 0, started: 0 },
+      tell: (fact) => {
+        for (const sendBack of [...(living.get(key) ?? [])]) sendBack(fact);
+      },
+    };
+    scripts.set(key, script);
+    return script;
+  };
+  const logic = fromCallback<ProcessCommand, { id: string }>(({ receive, sendBack, input }) => {
+    const key = keyOf(input);
+    const { counts, log } = of(key);
+    const senders = living.get(key) ?? new Set();
+    living.set(key, senders.add(sendBack));
     counts.started += 1;
     counts.alive += 1;
     counts.most = Math.max(counts.most, counts.alive);
     receive((command) => log.push(command));
     return () => {
+      senders.delete(sendBack);
       counts.alive -= 1;
     };
   });
-  return { logic, log, counts };
+  return { logic, of, ids: () => [...scripts.keys()] };
+};
+
+/** Notes what the machine tells its process and how many processes are alive at once. */
+export const scriptedProcess = () => {
+  const { logic, of } = scriptedProcesses(() => 'process');
+  return { logic, ...of('process') };
 };
 
 /** Stands for the supervisor: keeps the reports in order. */

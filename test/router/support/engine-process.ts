@@ -34,7 +34,9 @@ export const engineProcess = async (model: DemoModelOptions = {}, flags: string[
   const folder = await mkdtemp(join(tmpdir(), 'llr-'));
   const file = await tinyModel(folder, 'model.gguf', model);
   const socketPath = join(folder, 'engine.sock');
-  const args = [...prefixArgs, '-m', file, '--host', socketPath, '--threads-http', '64', '--offline', ...flags];
+  // One thread: several wait for each other by spinning, which on a busy machine takes many times as long.
+  const threads = ['--threads', '1', '--threads-batch', '1', '--threads-http', '64'];
+  const args = [...prefixArgs, '-m', file, '--host', socketPath, ...threads, '--offline', ...flags];
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env['PATH'] ?? '' } });
   let stderr = '';
   child.stderr.on('data', (part: Buffer) => (stderr = (stderr + part.toString()).slice(-4000)));

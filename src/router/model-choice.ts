@@ -1,0 +1,31 @@
+import { invalid } from './failures.ts';
+import type { Failure } from './failures.ts';
+import type { JsonScan } from './json-scan.ts';
+import type { Lane } from './lane.ts';
+import type { Lanes } from './lanes.ts';
+
+/**
+ * Which model a request is for: the one its body names, else the one of its query, else the only one that is loaded. Null while
+ * the body has not said it yet and may still do so.
+ */
+export const chooseModel = (
+  scan: JsonScan,
+  bodyComplete: boolean,
+  search: string,
+  lanes: Lanes,
+): Lane | Failure | null => {
+  const named = (name: string): Lane | Failure => lanes.find(name) ?? lanes.table.unknown(name);
+  const { problem, found } = scan;
+  if (problem !== null) return invalid(`The body is not valid JSON: ${problem}. Send one JSON object.`);
+  if (found.has('model')) {
+    const model = found.get('model');
+    if (typeof model === 'string' && model !== '') return named(model);
+    return invalid('"model" must be the name of a model, as a string; GET /v1/models lists them.');
+  }
+  if (!bodyComplete) return null;
+  const asked = new URLSearchParams(search).get('model');
+  if (asked) return named(asked);
+  const [only, ...others] = lanes.loaded();
+  if (only && others.length === 0) return only;
+  return invalid(`The request names no model: add "model" to the body. ${lanes.table.listed()}.`);
+};
