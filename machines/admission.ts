@@ -12,6 +12,8 @@ export interface LoadRequest {
   at: number;
   /** Asked for by a request at the router, not by a person. */
   demand: boolean;
+  /** Never evicted. */
+  pinned: boolean;
 }
 
 export type AdmissionStep =
@@ -61,6 +63,9 @@ export const planAdmissions = (now: AdmissionState): Admissions => {
     const present = residents.find((resident) => resident.id === request.id);
     if (present?.state === 'loaded' || present?.state === 'loading') {
       steps.push({ kind: 'load', request, reason: 'It is there already.' });
+      // To be asked for is to be used: whoever comes next must not find it the longest idle.
+      const used = { ...present, lastUsedAt: Math.max(present.lastUsedAt, request.at) };
+      residents = residents.map((resident) => (resident === present ? used : resident));
       pending.shift();
       continue;
     }
@@ -84,7 +89,7 @@ export const planAdmissions = (now: AdmissionState): Admissions => {
           bytes: request.bytes,
           inFlight: 0,
           lastUsedAt: request.at,
-          pinned: false,
+          pinned: request.pinned,
           retrying: false,
         },
       ];

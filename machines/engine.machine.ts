@@ -134,7 +134,12 @@ export const engineMachine = setup({
             target: 'ready',
             actions: { type: 'noteFound', params: ({ event }) => ({ engine: event.output }) },
           },
-          { guard: 'mayInstall', target: 'installing' },
+          // What was found earlier is gone, so a failed installation must not fall back on it.
+          {
+            guard: 'mayInstall',
+            target: 'installing',
+            actions: { type: 'noteFound', params: { engine: null } },
+          },
           {
             target: 'missing',
             actions: {
@@ -158,10 +163,17 @@ export const engineMachine = setup({
       invoke: {
         src: 'installEngine',
         id: 'install',
-        onError: {
-          target: 'missing',
-          actions: { type: 'noteProblem', params: ({ event }) => ({ problem: messageOf(event.error) }) },
-        },
+        onError: [
+          {
+            guard: 'hadEngine',
+            target: 'ready',
+            actions: { type: 'noteFailedInstall', params: ({ event }) => ({ problem: messageOf(event.error) }) },
+          },
+          {
+            target: 'missing',
+            actions: { type: 'noteProblem', params: ({ event }) => ({ problem: messageOf(event.error) }) },
+          },
+        ],
       },
       on: {
         'engine.install': { actions: 'noteRequest' },

@@ -325,7 +325,7 @@ export const modelMachine = setup({
             target: 'loading',
             actions: ['forgetProcess', { type: 'settle', params: { loaded: 'keep', unloaded: 'done' } }],
           },
-          { target: 'unloaded', actions: ['forgetProcess', 'clearVerdict'] },
+          { target: 'unloaded', actions: ['forgetProcess', 'clearVerdict', 'forgetFailure'] },
         ],
       },
       after: {

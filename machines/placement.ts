@@ -45,8 +45,8 @@ export const place = (
   const others = residents.filter((resident) => resident.id !== wanted.id);
   const leaving = others.filter((resident) => resident.state === 'stopping');
   const staying = others.filter((resident) => resident.state !== 'stopping');
-  // A model that is still loading has not taken its memory yet, so it is subtracted from what looks free.
-  const promised = sum(staying.filter((resident) => resident.state === 'loading'));
+  // One that is still loading, or waits to start again, has not taken its memory yet, so it is subtracted from what looks free.
+  const promised = sum(staying.filter((resident) => resident.state === 'loading' || resident.state === 'error'));
   const free = availableBytes === null ? Number.POSITIVE_INFINITY : availableBytes - promised - limits.reserveBytes;
   const arithmetic =
     availableBytes === null

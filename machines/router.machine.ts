@@ -266,7 +266,7 @@ export const routerMachine = setup({
             target: 'loading',
             actions: ['forgetProcess', { type: 'settle', params: { loaded: 'keep', unloaded: 'done' } }],
           },
-          { target: 'unloaded', actions: ['forgetProcess', 'clearVerdict'] },
+          { target: 'unloaded', actions: ['forgetProcess', 'clearVerdict', 'forgetFailure'] },
         ],
       },
       after: {

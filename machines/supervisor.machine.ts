@@ -17,7 +17,7 @@ import { routerMachine } from './router.machine.ts';
 import type { RouterReport, RouterState } from './router.machine.ts';
 
 export type SupervisorCommand =
-  | ({ type: 'models.load'; pinned: boolean; availableBytes: number | null } & LoadRequest)
+  | ({ type: 'models.load'; availableBytes: number | null } & LoadRequest)
   | { type: 'models.unload'; id: string; requestId: string | null; by: string; at: number }
   | { type: 'models.unload-all'; by: string; at: number }
   | { type: 'models.reload'; id: string; by: string; at: number }
@@ -54,6 +54,8 @@ export interface Row {
   inFlight: number;
   lastUsedAt: number;
   pinned: boolean;
+  /** Its record is gone; it goes as soon as its process has left. */
+  forgotten: boolean;
 }
 
 export interface SupervisorInput {
@@ -77,9 +79,10 @@ export interface SupervisorContext extends SupervisorInput {
   routerRetrying: boolean;
   rows: Record<string, Row>;
   pending: LoadRequest[];
+  /** Measured at the last load asked for, then kept up with what models took and gave back; null when unknown. */
   availableBytes: number | null;
   /** What was last said of the head of the queue, so that it is said once. */
-  waiting: string | null;
+  waiting: { id: string; reason: string } | null;
 }
 
 export const supervisorMachine = setup({
@@ -109,9 +112,11 @@ export const supervisorMachine = setup({
       if (event.type !== 'model.reported') return;
       const row = rowOf(context.rows, event.id);
       if (row === undefined) return;
-      enqueue.assign({
-        rows: { ...context.rows, [event.id]: { ...row, state: event.state, retrying: event.retrying } },
-      });
+      enqueue.assign(moved(context, event.id, { state: event.state, retrying: event.retrying }));
+      if (row.forgotten && isIdle(event.state)) {
+        enqueue.stopChild(row.ref);
+        enqueue.assign({ rows: ({ context: now }) => without(now.rows, event.id) });
+      }
       if (event.state === 'error' && event.failure !== null) {
         enqueue.emit({
           type: 'decision.made',
@@ -131,7 +136,7 @@ export const supervisorMachine = setup({
     noteMeasure: assign(({ context, event }) => {
       if (event.type !== 'model.measured') return {};
       const row = rowOf(context.rows, event.id);
-      return row === undefined ? {} : { rows: { ...context.rows, [event.id]: { ...row, bytes: event.bytes } } };
+      return row === undefined ? {} : moved(context, event.id, { bytes: event.bytes });
     }),
     relaySettlements: enqueueActions(({ event, enqueue }) => {
       if (event.type !== 'requests.settled') return;
@@ -139,16 +144,16 @@ export const supervisorMachine = setup({
     }),
     enqueueLoad: assign(({ context, event }) => {
       if (event.type !== 'models.load') return {};
-      const { id, requestId, bytes, by, at, demand } = event;
+      const { id, requestId, bytes, by, at, demand, pinned } = event;
       const row = rowOf(context.rows, id);
-      const noted = row === undefined ? {} : { rows: { ...context.rows, [id]: { ...row, pinned: event.pinned } } };
+      const noted = row === undefined ? {} : { rows: { ...context.rows, [id]: { ...row, pinned } } };
       // A model in error is started again by its own backoff or by a person, never by the next request.
       if (demand && row?.state === 'error') return noted;
       if (demand && context.pending.some((request) => request.demand && request.id === id)) return noted;
       return {
         ...noted,
         availableBytes: event.availableBytes,
-        pending: [...context.pending, { id, requestId, bytes, by, at, demand }],
+        pending: [...context.pending, { id, requestId, bytes, by, at, demand, pinned }],
       };
     }),
     dropLoads: enqueueActions(({ context, event, enqueue }) => {
@@ -214,19 +219,33 @@ export const supervisorMachine = setup({
       if (event.type !== 'models.forget') return;
       const row = rowOf(context.rows, event.id);
       if (row === undefined) return;
-      enqueue.stopChild(row.ref);
-      const { [event.id]: _, ...rows } = context.rows;
-      enqueue.assign({ rows });
+      if (isIdle(row.state)) {
+        enqueue.stopChild(row.ref);
+        enqueue.assign({ rows: without(context.rows, event.id) });
+        return;
+      }
+      // Its process must be stopped in order, and its requests answered, before the actor may go.
+      enqueue.assign({ rows: patched(context.rows, event.id, { forgotten: true }) });
+      enqueue.sendTo(row.ref, { type: 'model.unload', requestId: null, by: event.by, at: event.at });
     }),
     /** Works through the queue; see admission.ts. */
     admit: enqueueActions(({ context, enqueue, self }) => {
-      if (context.pending.length === 0) return;
-      const plan = planAdmissions(admissionState(context));
-      enqueue.assign({ pending: plan.pending, waiting: plan.waiting });
-      const head = plan.pending[0];
-      if (plan.waiting !== null && plan.waiting !== context.waiting && head !== undefined) {
-        enqueue.emit({ type: 'decision.made', kind: 'queued', modelId: head.id, reason: plan.waiting, by: head.by });
+      if (context.pending.length === 0) {
+        enqueue.assign({ waiting: null });
+        return;
       }
+      const plan = planAdmissions(admissionState(context));
+      const head = plan.pending[0];
+      const waiting = head === undefined || plan.waiting === null ? null : { id: head.id, reason: plan.waiting };
+      enqueue.assign({ pending: plan.pending, waiting });
+      if (
+        head !== undefined &&
+        waiting !== null &&
+        (waiting.id !== context.waiting?.id || waiting.reason !== context.waiting.reason)
+      ) {
+        enqueue.emit({ type: 'decision.made', kind: 'queued', modelId: head.id, reason: waiting.reason, by: head.by });
+      }
+      const loading = new Set<string>();
       for (const step of plan.steps) {
         if (step.kind === 'refuse') {
           enqueue.emit({
@@ -242,7 +261,7 @@ export const supervisorMachine = setup({
         if (step.kind === 'evict') {
           const { id, reason } = step;
           enqueue.emit({ type: 'decision.made', kind: 'evicted', modelId: id, reason, by: 'placement' });
-          enqueue.assign({ rows: ({ context: now }) => patched(now.rows, id, { state: 'stopping' }) });
+          enqueue.assign(({ context: now }) => moved(now, id, { state: 'stopping' }));
           enqueue.sendTo(({ context: now }) => (now.rows[id] as Row).ref, {
             type: 'model.unload',
             requestId: null,
@@ -252,38 +271,40 @@ export const supervisorMachine = setup({
           continue;
         }
         const { request, reason } = step;
-        if (rowOf(context.rows, request.id) === undefined) {
+        const row = rowOf(context.rows, request.id);
+        // Of two loads of one model in one plan, the first is the load and the second joins it.
+        const fresh = !loading.has(request.id) && row?.state !== 'loaded' && row?.state !== 'loading';
+        if (row === undefined && fresh) {
           enqueue.assign({
-            rows: ({ context: now, spawn }) =>
-              rowOf(now.rows, request.id) !== undefined
-                ? now.rows
-                : {
-                    ...now.rows,
-                    [request.id]: {
-                      ref: spawn('model', {
-                        id: `model:${request.id}`,
-                        input: { id: request.id, policy: now.policy, limits: now.process, supervisor: self },
-                      }),
-                      state: 'unloaded',
-                      retrying: false,
-                      bytes: request.bytes,
-                      inFlight: 0,
-                      lastUsedAt: request.at,
-                      pinned: false,
-                    },
-                  },
+            rows: ({ context: now, spawn }) => ({
+              ...now.rows,
+              [request.id]: {
+                ref: spawn('model', {
+                  id: `model:${request.id}`,
+                  input: { id: request.id, policy: now.policy, limits: now.process, supervisor: self },
+                }),
+                state: 'unloaded',
+                retrying: false,
+                bytes: request.bytes,
+                inFlight: 0,
+                lastUsedAt: request.at,
+                pinned: request.pinned,
+                forgotten: false,
+              },
+            }),
           });
           enqueue.emit({ type: 'model.spawned', id: request.id });
         }
-        const fresh = !['loaded', 'loading'].includes(rowOf(context.rows, request.id)?.state ?? 'unloaded');
+        loading.add(request.id);
         if (fresh)
           enqueue.emit({ type: 'decision.made', kind: 'admitted', modelId: request.id, reason, by: request.by });
         enqueue.assign({
           rows: ({ context: now }) =>
             patched(now.rows, request.id, {
-              bytes: fresh ? request.bytes : (now.rows[request.id] as Row).bytes,
-              lastUsedAt: request.at,
-              ...(fresh ? { state: 'loading' as const } : {}),
+              // A load that waited must not make the model look longer idle than it is.
+              lastUsedAt: Math.max((now.rows[request.id] as Row).lastUsedAt, request.at),
+              pinned: request.pinned,
+              ...(fresh ? { state: 'loading' as const, bytes: request.bytes } : {}),
             }),
         });
         enqueue.sendTo(({ context: now }) => (now.rows[request.id] as Row).ref, {
@@ -311,6 +332,7 @@ export const supervisorMachine = setup({
     startsWithoutRouter: ({ context }) => !context.autoStart,
     routerIsGone: ({ event }) =>
       event.type === 'router.reported' && (event.state === 'unloaded' || event.state === 'error'),
+    routerCameBack: ({ event }) => event.type === 'router.reported' && event.state === 'loading',
     everythingIsGone: ({ context }) =>
       (context.routerState === 'unloaded' || context.routerState === 'error') &&
       Object.values(context.rows).every((row) => row.state === 'unloaded' || (row.state === 'error' && !row.retrying)),
@@ -381,7 +403,12 @@ export const supervisorMachine = setup({
       always: { guard: 'everythingIsGone', target: 'stopped' },
       on: {
         'models.load': { actions: 'refuseLoad' },
-        'router.reported': [{ guard: 'routerIsGone', actions: ['noteRouter', 'unloadAll'] }, { actions: 'noteRouter' }],
+        'router.reported': [
+          { guard: 'routerIsGone', actions: ['noteRouter', 'unloadAll'] },
+          // Somebody started it while it was leaving; the drain wins.
+          { guard: 'routerCameBack', actions: ['noteRouter', 'stopRouter'] },
+          { actions: 'noteRouter' },
+        ],
         'model.reported': { actions: 'noteModel' },
         'model.used': { actions: 'noteUse' },
       },
@@ -406,6 +433,31 @@ const patched = (rows: Record<string, Row>, id: string, patch: Partial<Row>): Re
   ...rows,
   [id]: { ...(rows[id] as Row), ...patch },
 });
+
+const without = (rows: Record<string, Row>, id: string): Record<string, Row> => {
+  const { [id]: _, ...others } = rows;
+  return others;
+};
+
+/** Whether no process of the model runs, so that nobody waits for it either. */
+const isIdle = (state: ModelState): boolean => state === 'unloaded' || state === 'error';
+
+/** Whether the model's memory is taken: from the end of its loading until its process has left. */
+const heldBytes = ({ state, bytes }: Row): number => (state === 'loaded' || state === 'stopping' ? bytes : 0);
+
+/** Patches a row, and keeps what is free up with it: nobody measures again before the next load is asked for. */
+const moved = (
+  { rows, availableBytes }: SupervisorContext,
+  id: string,
+  patch: Partial<Pick<Row, 'state' | 'retrying' | 'bytes'>>,
+): Pick<SupervisorContext, 'rows' | 'availableBytes'> => {
+  const before = rows[id] as Row;
+  const after = { ...before, ...patch };
+  return {
+    rows: { ...rows, [id]: after },
+    availableBytes: availableBytes === null ? null : availableBytes + heldBytes(before) - heldBytes(after),
+  };
+};
 
 /** Everything that occupies memory or is about to, for placement and for explaining it. */
 export const residentsOf = (context: SupervisorContext): AdmissionState['residents'] =>

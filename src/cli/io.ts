@@ -47,7 +47,8 @@ export const createOutput = (stream: WritableLike): Output => {
       return stream.isTTY === true;
     },
     get columns() {
-      return stream.columns ?? 80;
+      // A pseudo-terminal whose size nobody set has 0 columns.
+      return stream.columns === undefined || stream.columns < 1 ? 80 : stream.columns;
     },
     broken: controller.signal,
   };

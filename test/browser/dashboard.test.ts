@@ -27,6 +27,7 @@ let complaints: string[];
 const SMOL = 'SmolLM2-360M-Instruct-Q8_0';
 const QWEN = 'Qwen3-8B-Q4_K_M';
 
+const livePill = (tab: Page): Locator => tab.getByRole('status').filter({ hasText: 'Connection: Live' });
 const rows = (): Locator => page.getByRole('list', { name: 'All models' }).getByRole('listitem');
 const row = (id: string): Locator => rows().filter({ hasText: id });
 const active = (id: string): Locator =>
@@ -99,14 +100,28 @@ describe('the list of models', () => {
     await poll(() => page.getByTestId('loaded-total').innerText()).toBe('3 of 4');
   });
 
-  it('takes a double click for one load', async () => {
+  it('takes a double click for one load, however fast the state moves, and a held key as well', async () => {
     await open();
-    await row(SMOL)
-      .getByRole('button', { name: `Load ${SMOL}` })
-      .dblclick();
-    await seen(active(SMOL).getByRole('progressbar'));
-    expect(callsOf('models:load')).toHaveLength(1);
-    expect(callsOf('models:unload')).toHaveLength(0);
+    const load = row(SMOL).getByRole('button', { name: `Load ${SMOL}` });
+    await load.scrollIntoViewIfNeeded();
+    const box = await load.boundingBox();
+    if (box === null) throw new Error('The button is not on the page.');
+    await page.mouse.move(box.x + 10, box.y + 10);
+    await page.mouse.down({ clickCount: 1 });
+    await page.mouse.up({ clickCount: 1 });
+    await seen(row(SMOL).getByRole('button', { name: `Cancel ${SMOL}` }));
+    // In the same place, whatever lies there by now: a row that appeared above may have moved another button under the pointer.
+    await page.mouse.down({ clickCount: 2 });
+    await page.mouse.up({ clickCount: 2 });
+    await row('gpt-oss').getByRole('button', { name: /^Load/ }).focus();
+    await page.keyboard.down('Enter');
+    await seen(row('gpt-oss').getByRole('button', { name: /^Cancel/ }));
+    await page.keyboard.down('Enter');
+    await page.keyboard.up('Enter');
+    server.finishLoad(SMOL);
+    await seen(active(SMOL).getByText('Loaded'));
+    expect(callsOf('models:load')).toEqual([{ modelId: SMOL }, { modelId: 'gpt-oss-20b-mxfp4' }]);
+    expect(callsOf('models:unload')).toEqual([]);
   });
 
   it('unloads, and asks first when requests would be cut off', async () => {
@@ -136,9 +151,9 @@ describe('the list of models', () => {
     await open();
     await row(SMOL).getByRole('button', { name: /^Load/ }).click();
     await seen(active(SMOL));
-    server.failLoad(SMOL, outOfMemory(), { retryAt: Date.now() + 4000, restarts: 1 });
+    server.failLoad(SMOL, outOfMemory(), { retryAt: Date.now() + 50_000, restarts: 1 });
     await seen(active(SMOL).getByText('The engine ran out of memory'));
-    await seen(active(SMOL).getByText(/^Next try in [1-4]\u00a0s$/));
+    await seen(active(SMOL).getByText(/^Next try in [1-5]?\d\u00a0s$/));
     const message = page.getByRole('alert').filter({ hasText: `${SMOL} was not loaded` });
     await seen(message);
     const output = active(SMOL).getByText('unable to allocate CPU buffer');
@@ -159,11 +174,6 @@ describe('the list of models', () => {
     await open();
     await row(SMOL).getByRole('button', { name: /^Load/ }).click();
     await seen(active(SMOL).getByRole('progressbar'));
-    // Past the moment in which a second press still belongs to the first.
-    await page.waitForFunction(
-      (since) => performance.now() - since > 700,
-      await page.evaluate(() => performance.now()),
-    );
     await active(SMOL)
       .getByRole('button', { name: `Cancel ${SMOL}` })
       .click();
@@ -217,7 +227,7 @@ describe('finding a model', () => {
     await page.keyboard.press('/');
     await page.keyboard.type('qwen q4');
     await poll(() => rows().count()).toBe(4);
-    expect(new URL(page.url()).searchParams.get('q')).toBe('qwen q4');
+    await poll(async () => new URL(page.url()).searchParams.get('q')).toBe('qwen q4');
     const states = page.getByRole('group', { name: 'Show by state' });
     expect(await states.getByRole('button', { name: /^Loaded/ }).innerText()).toContain('1');
     await states.getByRole('button', { name: /^Loaded/ }).click();
@@ -262,7 +272,7 @@ describe('one model', () => {
     await page.keyboard.press('Escape');
     await gone(drawer);
     expect(await hasFocus(name)).toBe(true);
-    expect(new URL(page.url()).searchParams.get('model')).toBeNull();
+    await poll(async () => new URL(page.url()).searchParams.get('model')).toBeNull();
   });
 
   it('can be sent as a link, and says so when it is not there', async () => {
@@ -326,12 +336,13 @@ describe('the connection', () => {
   it('says who is missing when nobody answers at all', async () => {
     context = await browser.newContext();
     page = await context.newPage();
+    server.refusing = true;
     await page.goto(`${server.url}/models`);
-    await page.route('**/socket.io/**', (route) => route.abort());
-    await page.routeWebSocket('**/socket.io/**', (socket) => socket.close());
-    await page.reload();
     await seen(page.getByRole('heading', { name: 'Llamactor is not answering' }));
     expect(await page.getByText('llamactor serve').isVisible()).toBe(true);
+    server.refusing = false;
+    await page.getByRole('button', { name: 'Try now' }).click();
+    await seen(row(QWEN));
   });
 });
 
@@ -408,6 +419,9 @@ describe('for everyone', () => {
     'has enough contrast in the %s theme, also in the drawer',
     async (colorScheme) => {
       await open('/models', { colorScheme, reducedMotion: 'reduce' });
+      server.setEngine({ state: 'missing', version: null, path: null, problem: 'No llama-server was found.' });
+      server.setRouter({ state: 'error', url: null, failure: { ...outOfMemory(), message: 'Port 8080 is in use.' } });
+      await seen(page.getByText('The API is down'));
       expect(await lowContrast(page)).toEqual([]);
       await row('Llama-3.3').locator('.row__title').click();
       await seen(page.getByText('It fits'));

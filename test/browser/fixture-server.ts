@@ -5,8 +5,8 @@
  */
 import { createReadStream, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { Server as HttpServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { Server } from 'socket.io';
 import type { Socket } from 'socket.io';
 import { failureCode } from '../../src/contracts/commands.ts';
@@ -79,6 +79,14 @@ const sampleMetrics = (models: Iterable<ModelView>): MetricsView => ({
   timestamp: Date.now(),
 });
 
+const fitting: Omit<ExplainView, 'modelId'> = {
+  verdict: 'fits',
+  reason: 'It needs 5.5 GB; 13.1 GB are free after the reserve.',
+  evicts: [],
+  requiredBytes: 5_500_000_000,
+  availableBytes: 13_100_000_000,
+};
+
 type Handlers = { [N in CommandName]?: (data: CommandInput<N>) => CommandResult<N> | Promise<CommandResult<N>> };
 
 export class FixtureServer {
@@ -87,17 +95,13 @@ export class FixtureServer {
   engine: EngineView = readyEngine;
   config: Config = { ...defaultConfig(), modelsDir: '/home/ana/models' };
   decisions: DecisionView[] = [];
-  explanation: Omit<ExplainView, 'modelId'> = {
-    verdict: 'fits',
-    reason: 'It needs 5.5 GB; 13.1 GB are free after the reserve.',
-    evicts: [],
-    requiredBytes: 5_500_000_000,
-    availableBytes: 13_100_000_000,
-  };
+  explanation: Omit<ExplainView, 'modelId'> = fitting;
   /** Every command that arrived, in order. */
   readonly calls: { event: CommandName; data: unknown }[] = [];
   /** Commands that fail from now on, with their error. */
   readonly failing = new Map<CommandName, CodedError>();
+  /** Turns every connection away at the door, as a proxy without its server does. */
+  refusing = false;
   seq = 0;
   port = 0;
   private readonly root: string;
@@ -105,7 +109,7 @@ export class FixtureServer {
     string,
     { resolve: (model: ModelView) => void; reject: (error: CodedError) => void }
   >();
-  private http: HttpServer | null = null;
+  private readonly connections = new Set<Duplex>();
   private io: Server | null = null;
 
   /** `root` is the folder of the built page. */
@@ -127,25 +131,33 @@ export class FixtureServer {
       response.setHeader('content-type', TYPES[found ? extname(path) : '.html'] ?? 'application/octet-stream');
       createReadStream(found ? file : join(this.root, 'index.html')).pipe(response);
     });
-    const io = new Server(http, { path: '/socket.io' });
+    http.on('connection', (connection: Duplex) => {
+      this.connections.add(connection);
+      connection.once('close', () => this.connections.delete(connection));
+    });
+    const io = new Server(http, {
+      path: '/socket.io',
+      allowRequest: (_request, done) => {
+        done(this.refusing ? 'refused' : null, !this.refusing);
+      },
+    });
     io.on('connection', (socket) => {
       this.serve(socket);
     });
     await new Promise<void>((resolve) => http.listen(this.port, '127.0.0.1', resolve));
     const address = http.address();
     if (address !== null && typeof address === 'object') this.port = address.port;
-    this.http = http;
     this.io = io;
   }
 
   /** Goes away as a killed server does: every connection breaks. */
   async stop(): Promise<void> {
-    const { io, http } = this;
+    const { io } = this;
     this.io = null;
-    this.http = null;
-    io?.disconnectSockets(true);
-    await io?.close();
-    http?.closeAllConnections();
+    const closed = io?.close();
+    // Also those that are neither a request nor a socket yet: an upgrade under way would keep the server open.
+    for (const connection of this.connections) connection.destroy();
+    await closed;
   }
 
   reset(models: ModelView[]): void {
@@ -154,6 +166,8 @@ export class FixtureServer {
     this.engine = readyEngine;
     this.config = { ...defaultConfig(), modelsDir: '/home/ana/models' };
     this.decisions = [];
+    this.explanation = fitting;
+    this.refusing = false;
     this.calls.length = 0;
     this.failing.clear();
     this.loads.clear();

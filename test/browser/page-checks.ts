@@ -34,6 +34,7 @@ declare const document: {
   querySelector(selector: string): PageElement | null;
   querySelectorAll(selector: string): Iterable<PageElement> & { length: number };
   createElement(name: 'canvas'): Canvas;
+  getAnimations(): Iterable<{ finished: Promise<unknown> }>;
 };
 declare const getComputedStyle: (element: PageElement) => {
   color: string;
@@ -98,7 +99,9 @@ export const namelessControls = (page: Page): Promise<string[]> =>
  * as in the standard. Colours go through a canvas, so that every notation is understood.
  */
 export const lowContrast = (page: Page): Promise<string[]> =>
-  page.evaluate(() => {
+  page.evaluate(async () => {
+    // What fades in has no contrast at first. Asked for with reduced motion, so that every animation ends.
+    await Promise.allSettled([...document.getAnimations()].map((animation) => animation.finished));
     type Colour = [number, number, number, number];
     const canvas = document.createElement('canvas');
     canvas.width = 1;

@@ -42,7 +42,7 @@ testEveryTransition('model', explored, (steps) => {
   const sink = reportSink<ModelReport>();
   const process = scriptedProcess();
   const machine = modelMachine.provide({
-    actors: { modelProcess: process.logic as never, readinessProbe: scriptedProcess().logic as never },
+    actors: { modelProcess: process.logic, readinessProbe: scriptedProcess().logic },
   });
   replayOnProcessMachine(steps, { machine, input: inputFor(sink), process, reports: sink.reports });
 });

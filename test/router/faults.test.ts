@@ -95,14 +95,14 @@ test('a body too large to be kept is not sent again', async () => {
   expect(engine.received).toHaveLength(2);
 });
 
-test('an engine that is not there: 502 with the cause, as soon as the control plane knows it', async () => {
+test('an engine that is not there: the cause and the time of the next start, as soon as the control plane knows it', async () => {
   const engine = await fakeEngine(answerWhole, { tcp: true });
   await engine.die();
   const harness = await startRouter({ routes: [loadedRoute('alpha', engine.upstream)], limits: { causeMs: 60_000 } });
   const reply = chat(harness.url, { model: 'alpha' });
   await vi.waitFor(() => expect(harness.inFlight('alpha')).toBe(1));
   harness.routes(routeOf('alpha', { state: 'error', failure: CRASHED }));
-  expect(await reply).toMatchObject({ status: 502, headers: { 'retry-after': '4' } });
+  expect(await reply).toMatchObject({ status: 503, headers: { 'retry-after': '4' } });
   expect(errorOf(await reply).message).toBe('alpha stopped before it answered: alpha ran out of memory.');
 });
 
@@ -153,11 +153,11 @@ test('death in the middle of a stream is told in band, without [DONE]', async ()
   expect(lastEvent(reply.text)).toEqual({
     error: {
       message: 'alpha stopped while it answered: alpha ran out of memory.',
-      type: 'server_error',
+      type: 'unavailable_error',
       code: 'UPSTREAM_FAILED',
     },
   });
-  expect(await harness.finished(1)).toMatchObject({ status: 502, cancelled: false });
+  expect(await harness.finished(1)).toMatchObject({ status: 503, cancelled: false });
 });
 
 test('an event that was cut in the middle does not swallow the error', async () => {

@@ -1,6 +1,6 @@
 /** The whole server in this process over the real llama-server, with models that each test writes. */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
@@ -19,6 +19,19 @@ export const useRealEngine = async (dataDir: string): Promise<string | null> => 
   const link = join(dataDir, 'engines');
   if (!existsSync(link)) await symlink(join(realEngineDataDir, 'engines'), link);
   return null;
+};
+
+/**
+ * Writes a program that runs the real engine with at most `bytes` of address space, and returns its path. What asks for
+ * more is refused by the kernel at once, so that running out of memory can be tested without filling the machine's.
+ */
+export const memoryLimitedEngine = async (folder: string, bytes: number): Promise<string> => {
+  const { command, prefixArgs } = await realEngine();
+  const words = [command, ...prefixArgs].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  const path = join(folder, 'memory-limited-llama-server');
+  const script = `#!/bin/sh\nulimit -v ${Math.floor(bytes / 1024)}\nexec ${words} "$@"\n`;
+  await writeFile(path, script, { mode: 0o755 });
+  return path;
 };
 
 /** One event of an event stream: its JSON, or the word that ends it. */
@@ -128,10 +141,16 @@ export async function* eventsOf(response: Response): AsyncGenerator<StreamEvent>
     text = blocks.pop() ?? '';
     for (const block of blocks) {
       const data = block.replace(/^data: /, '');
-      // Lines that start with a colon are comments, which keep a connection alive.
+      // A line that starts with a colon is a comment, which keeps the connection alive.
       if (block.startsWith(':')) continue;
       yield data === '[DONE]' ? data : (JSON.parse(data) as Record<string, unknown>);
     }
   }
   if (text !== '') throw new Error(`The stream ended inside of an event: ${text}`);
 }
+
+export const collect = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+};

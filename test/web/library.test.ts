@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LIFECYCLE_STATES } from '../../src/contracts/views.ts';
-import { compareModels, matchesText, queryLibrary, SORT_KEYS } from '../../web/state/library.ts';
+import { activeModels, compareModels, matchesText, queryLibrary, SORT_KEYS } from '../../web/state/library.ts';
 import type { LibraryQuery } from '../../web/state/library.ts';
 import { aModel, metadata, mixedModels } from '../browser/fixture-models.ts';
 
@@ -96,5 +96,20 @@ describe('sorting', () => {
         if (compare(a, b) <= 0 && compare(b, c) <= 0) expect(compare(a, c)).toBeLessThanOrEqual(0);
       }),
     );
+  });
+});
+
+describe('what is active', () => {
+  const failed = Array.from({ length: 5 }, (_, index) => aModel(`bad-${String(index)}`, { state: 'error' }));
+  const running = aModel('runs', { state: 'loaded' });
+
+  it('keeps the order and leaves out what is simply unloaded', () => {
+    expect(activeModels([...failed.slice(0, 1), aModel('idle'), running], 8)).toEqual(['bad-0', 'runs']);
+  });
+
+  it('never hides what runs behind what failed', () => {
+    expect(activeModels([...failed, running], 3)).toEqual(['bad-0', 'bad-1', 'runs']);
+    expect(activeModels([...failed, running, aModel('next', { state: 'loading' })], 1)).toEqual(['runs', 'next']);
+    expect(activeModels([...failed, running], Number.POSITIVE_INFINITY)).toHaveLength(6);
   });
 });

@@ -61,7 +61,14 @@ export const Button = (props: ButtonProps): JSX.Element => {
       aria-busy={pending() ? 'true' : undefined}
       aria-disabled={pending() || (props.disabledReason ?? null) !== null ? 'true' : undefined}
       aria-describedby={reason() === null ? undefined : reasonId}
-      onClick={() => void press()}
+      onClick={(event) => {
+        // The second click of a double click was meant for what the button said at the first: Load must not become Cancel.
+        if (event.detail < 2) void press();
+      }}
+      onKeyDown={(event) => {
+        // For the same reason a key that is held down presses once.
+        if (event.repeat && (event.key === 'Enter' || event.key === ' ')) event.preventDefault();
+      }}
     >
       <Show when={pending()} fallback={<Show when={props.icon}>{(name) => <Icon name={name()} />}</Show>}>
         <span class="spinner" aria-hidden="true" />

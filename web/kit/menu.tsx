@@ -59,8 +59,17 @@ const MenuList = (props: ListProps): JSX.Element => {
     if (!(event.target instanceof Node)) return;
     if (!list.contains(event.target) && props.anchor()?.contains(event.target) !== true) props.onClose();
   };
-  const onScroll = (): void => {
-    props.onClose();
+  /** Below the button, or above it where there is no room; gone when the button is scrolled away. */
+  const place = (): void => {
+    const box = props.anchor()?.getBoundingClientRect();
+    if (box === undefined || box.bottom < 0 || box.top > innerHeight) {
+      props.onClose();
+      return;
+    }
+    const own = list.getBoundingClientRect();
+    const below = box.bottom + GAP + own.height <= innerHeight;
+    list.style.left = `${String(Math.max(GAP, box.right - own.width))}px`;
+    list.style.top = `${String(below ? box.bottom + GAP : Math.max(GAP, box.top - GAP - own.height))}px`;
   };
   const onKey = (event: KeyboardEvent): void => {
     const all = entries();
@@ -81,22 +90,16 @@ const MenuList = (props: ListProps): JSX.Element => {
 
   onMount(() => {
     list.showPopover();
-    const box = props.anchor()?.getBoundingClientRect();
-    if (box !== undefined) {
-      const own = list.getBoundingClientRect();
-      const below = box.bottom + GAP + own.height <= innerHeight;
-      list.style.left = `${String(Math.max(GAP, box.right - own.width))}px`;
-      list.style.top = `${String(below ? box.bottom + GAP : box.top - GAP - own.height)}px`;
-    }
+    place();
     entries()[0]?.focus({ preventScroll: true });
     document.addEventListener('pointerdown', onOutside, true);
-    document.addEventListener('scroll', onScroll, { capture: true, passive: true });
-    addEventListener('resize', onScroll);
+    document.addEventListener('scroll', place, { capture: true, passive: true });
+    addEventListener('resize', place);
   });
   onCleanup(() => {
     document.removeEventListener('pointerdown', onOutside, true);
-    document.removeEventListener('scroll', onScroll, { capture: true });
-    removeEventListener('resize', onScroll);
+    document.removeEventListener('scroll', place, { capture: true });
+    removeEventListener('resize', place);
   });
 
   return (

@@ -82,7 +82,8 @@ export const createClient = (url?: string): Client => {
     if (reason === 'io server disconnect') connectLater();
   });
   socket.on('connect_error', (error) => {
-    const refused = isRecord(error) && isRecord(error['data']) && typeof error['data']['message'] === 'string';
+    // Only a refusal by the server's own middleware carries a code; everything else is a transport's private language.
+    const refused = 'data' in error && isRecord(error.data) && isErrorCode(error.data['code']);
     tell({ type: 'failed', reason: refused ? error.message : 'Llamactor does not answer.' });
     // A refusal by the server, unlike a missing one, also ends the attempts.
     if (!socket.active) connectLater();

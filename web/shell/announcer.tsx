@@ -1,4 +1,4 @@
-import { createSignal, onCleanup } from 'solid-js';
+import { createEffect, createSignal, on, onCleanup } from 'solid-js';
 import type { JSX } from 'solid-js';
 import { displayName } from '../format/model.ts';
 import { useApp } from '../state/app.tsx';
@@ -25,6 +25,16 @@ export const Announcer = (): JSX.Element => {
         app.toasts.show({ tone: 'info', title: 'A model made room', body: decision.reason });
     }),
   ];
+  createEffect(
+    on(app.live.version, (version, before) => {
+      if (before === undefined || before === null || version === before) return;
+      app.toasts.show({
+        tone: 'info',
+        title: `Llamactor is now version ${version ?? ''}`,
+        body: 'Reload this page to match it.',
+      });
+    }),
+  );
   onCleanup(() => {
     for (const end of ends) end();
   });

@@ -13,6 +13,7 @@ import { ConnectionPill } from './connection-pill.tsx';
 import { EnginePanel } from './engine-panel.tsx';
 import { keepHead } from './head.ts';
 import { Logo } from './logo.tsx';
+import { Notices } from './notices.tsx';
 import { RouterPanel } from './router-panel.tsx';
 import { ThemeSwitch } from './theme-switch.tsx';
 import { TotalsPanel } from './totals-panel.tsx';
@@ -69,6 +70,7 @@ export const Shell = (props: { children?: JSX.Element }): JSX.Element => {
           </div>
         </header>
         <main id="main" class="main" tabindex="-1">
+          <Notices />
           {props.children}
         </main>
       </div>

@@ -25,8 +25,21 @@ export const isUnusable = (model: Pick<ModelView, 'problem' | 'state'>): boolean
 export const bucketOf = (model: Pick<ModelView, 'problem' | 'state'>): Exclude<StateFilter, 'all'> =>
   isUnusable(model) ? 'unusable' : model.state;
 
-/** Something happens with it, or should: these get a card of their own. */
-export const isActive = (model: Pick<ModelView, 'state'>): boolean => model.state !== 'unloaded';
+/**
+ * Ids of the models with which something happens, or should, in the order given; at most `most` of them. What runs is never
+ * left out for what failed: twenty broken models must not hide the one that answers.
+ */
+export const activeModels = (models: readonly Pick<ModelView, 'id' | 'state'>[], most: number): string[] => {
+  const active = models.filter((model) => model.state !== 'unloaded');
+  let failures = Math.max(0, most - active.filter((model) => model.state !== 'error').length);
+  return active
+    .filter((model) => {
+      if (model.state !== 'error') return true;
+      failures -= 1;
+      return failures >= 0;
+    })
+    .map((model) => model.id);
+};
 
 const haystack = (model: ModelView): string =>
   [

@@ -26,7 +26,9 @@ const SYMPTOMS: readonly Symptom[] = [
   {
     code: 'BAD_ARGUMENT',
     pattern: /error while handling argument "([^"]+)": (.*)/,
-    say: (m) => `The engine refuses the argument ${m[1]}: ${m[2]}`,
+    // The C++ function that could not read a number is all the engine says of it.
+    say: (m) =>
+      `The engine refuses the value of ${m[1]}${/^sto[a-z]+$/.test(m[2] ?? '') ? ', which is no number' : ` (${m[2]})`}; correct the model’s parameters or its preset.`,
   },
   {
     code: 'OUT_OF_MEMORY',

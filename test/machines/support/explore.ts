@@ -49,7 +49,7 @@ export const explore = <M extends AnyStateMachine>(
   while (queue.length > 0) {
     const { snapshot, steps } = queue.shift() as (typeof queue)[number];
     for (const event of all) {
-      const taken = machine.getTransitionData(snapshot as never, event as never) as unknown as Definition[];
+      const taken = machine.getTransitionData(snapshot as never, event) as unknown as Definition[];
       if (taken.length === 0) continue;
       const [next] = transition(machine, snapshot as never, event as never) as unknown as [AnyMachineSnapshot, unknown];
       const path = [...steps, { event, state: String(next.value) }];

@@ -8,10 +8,10 @@ import { clock } from './live.ts';
 import type { Script } from './live.ts';
 
 /** @param replay replays a path and checks what must hold at its end */
-export const testEveryTransition = (
+export const testEveryTransition = <P extends Exploration['paths'][number]>(
   name: string,
-  explored: Exploration,
-  replay: (steps: readonly Step[]) => void | Promise<void>,
+  explored: { paths: P[]; defined: Set<string> },
+  replay: (steps: readonly Step[], path: P) => void | Promise<void>,
 ): void => {
   describe(`every transition of the ${name} machine`, () => {
     it('is reachable', () => {
@@ -20,8 +20,8 @@ export const testEveryTransition = (
       console.log(`${name}: ${explored.paths.length} transitions, each replayed on a live actor`);
     });
 
-    it.each(explored.paths.map(({ transition, steps }) => [transition, steps] as const))('%s', async (_, steps) => {
-      await replay(steps);
+    it.each(explored.paths.map((path) => [path.transition, path] as const))('%s', async (_, path) => {
+      await replay(path.steps, path);
     });
   });
 };

@@ -1,4 +1,4 @@
-import { createEffect, on, Show } from 'solid-js';
+import { Show } from 'solid-js';
 import type { JSX } from 'solid-js';
 import type { ModelView } from '../../../src/contracts/views.ts';
 import { displayName } from '../../format/model.ts';
@@ -16,9 +16,6 @@ const VERBS: Readonly<Record<ModelView['state'], Verb>> = {
   error: 'Retry',
 };
 
-/** A press this soon after the word changed was meant for the word before, ms: a double click on Load must not cancel. */
-const SETTLE = 600;
-
 /** The one thing to do with a model now. One button for all states, so that the focus stays when the state moves on. */
 export const ModelAction = (props: {
   model: ModelView;
@@ -28,19 +25,8 @@ export const ModelAction = (props: {
   const app = useApp();
   const verb = (): Verb => VERBS[props.model.state];
   const word = (): string => (props.model.state === 'stopping' ? 'Stopping' : verb());
-  let changedAt = -Infinity;
-  createEffect(
-    on(
-      verb,
-      () => {
-        changedAt = performance.now();
-      },
-      { defer: true },
-    ),
-  );
 
   const press = (): void => {
-    if (performance.now() - changedAt < SETTLE) return;
     // The promise is kept back on purpose: a load may take minutes, and the state shows it from the first moment.
     if (verb() === 'Load' || verb() === 'Retry') void app.actions.load(props.model);
     else void app.actions.unload(props.model);

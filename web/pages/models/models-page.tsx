@@ -1,22 +1,24 @@
 import { useSearchParams } from '@solidjs/router';
-import { createMemo, For, Match, Show, Switch } from 'solid-js';
+import { createMemo, createSignal, For, Match, Show, Switch } from 'solid-js';
 import type { JSX } from 'solid-js';
 import { grouped, plural } from '../../format/numbers.ts';
 import { Button } from '../../kit/button.tsx';
 import { EmptyState } from '../../kit/empty-state.tsx';
 import { Logo } from '../../shell/logo.tsx';
 import { useApp } from '../../state/app.tsx';
-import { isActive, isSortKey, isStateFilter, queryLibrary } from '../../state/library.ts';
+import { activeModels, isSortKey, isStateFilter, queryLibrary } from '../../state/library.ts';
 import type { LibraryQuery, LibraryResult, SortKey } from '../../state/library.ts';
 import { ActiveModel } from './active-model.tsx';
 import { DetailsDrawer } from './details-drawer.tsx';
 import { EmptyLibrary } from './empty-library.tsx';
 import { LibraryList } from './library-list.tsx';
-import { Notices } from './notices.tsx';
 import { RescanButton } from './rescan-button.tsx';
 import { Skeleton } from './skeleton.tsx';
 import { Toolbar } from './toolbar.tsx';
 import './models-page.css';
+
+/** More rows than this above the list, and the list is off the screen. */
+const MOST_ACTIVE = 8;
 
 const sameIds = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((id, index) => id === b[index]);
@@ -72,15 +74,16 @@ export const ModelsPage = (): JSX.Element => {
   const { query, change, opened, open } = useQuery();
   const result = createMemo(() => queryLibrary(app.live.models(), query()));
   const ids = createMemo(() => result().ids, [], { equals: sameIds });
+  /** How many of everything there is, whatever the search leaves. */
+  const totals = createMemo(() => queryLibrary(app.live.models(), { ...query(), text: '' }).counts);
+  const [allActive, setAllActive] = createSignal(false);
   const activeIds = createMemo(
-    () =>
-      app.live
-        .models()
-        .filter(isActive)
-        .map((model) => model.id),
+    () => activeModels(app.live.models(), allActive() ? Number.POSITIVE_INFINITY : MOST_ACTIVE),
     [],
     { equals: sameIds },
   );
+  const hiddenFailures = (): number =>
+    app.live.models().filter((model) => model.state !== 'unloaded').length - activeIds().length;
   const narrowed = (): boolean => query().text !== '' || query().filter !== 'all';
 
   const sortBy = (key: SortKey): void => {
@@ -95,14 +98,13 @@ export const ModelsPage = (): JSX.Element => {
         <div class="page__title">
           <h1>Models</h1>
           <Show when={app.live.ready() && app.live.ids().length > 0}>
-            <p class="page__summary">{summaryOf(queryLibrary(app.live.models(), { ...query(), text: '' }).counts)}</p>
+            <p class="page__summary">{summaryOf(totals())}</p>
           </Show>
         </div>
         <Show when={app.live.ids().length > 0}>
           <RescanButton />
         </Show>
       </header>
-      <Notices />
       <Switch fallback={<Skeleton />}>
         <Match when={!app.live.ready() && app.live.connection().phase === 'offline'}>
           <EmptyState
@@ -138,6 +140,13 @@ export const ModelsPage = (): JSX.Element => {
                   )}
                 </For>
               </ul>
+              <Show when={hiddenFailures() > 0}>
+                <div>
+                  <Button size="small" variant="quiet" onPress={() => setAllActive(true)}>
+                    Show {plural(hiddenFailures(), 'more failed model')}
+                  </Button>
+                </div>
+              </Show>
             </section>
           </Show>
           <section class="page__section fades" aria-labelledby="library-heading">

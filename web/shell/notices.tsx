@@ -1,10 +1,10 @@
 import { Match, Show, Switch } from 'solid-js';
 import type { JSX } from 'solid-js';
-import { exact, relative } from '../../format/time.ts';
-import { Banner } from '../../kit/banner.tsx';
-import { Button } from '../../kit/button.tsx';
-import { EngineProgress, InstallButton, installing } from '../../shell/engine-panel.tsx';
-import { useApp } from '../../state/app.tsx';
+import { exact, relative } from '../format/time.ts';
+import { Banner } from '../kit/banner.tsx';
+import { Button } from '../kit/button.tsx';
+import { EngineProgress, InstallButton, installing } from './engine-panel.tsx';
+import { useApp } from '../state/app.tsx';
 
 /** How old the data is. The page's own clock here: the server's stands still while it is not heard. */
 const Freshness = (): JSX.Element => {
@@ -26,11 +26,11 @@ const Freshness = (): JSX.Element => {
   );
 };
 
-/** What concerns the whole page: the connection first, then the engine. */
+/** What concerns every page: the connection first, then the engine. */
 export const Notices = (): JSX.Element => {
   const app = useApp();
   return (
-    <>
+    <div class="notices">
       <Switch>
         <Match when={app.live.ready() && app.live.connection().phase === 'stale'}>
           <Banner tone="stopping" title="Reconnecting to Llamactor">
@@ -83,6 +83,6 @@ export const Notices = (): JSX.Element => {
           </Banner>
         )}
       </Show>
-    </>
+    </div>
   );
 };

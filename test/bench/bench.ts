@@ -1,0 +1,19 @@
+/** What a bench is, and what it is given. */
+import type { EngineInfo } from '../../src/io/engine/index.ts';
+import type { Row } from './row.ts';
+
+export interface BenchContext {
+  /** The real llama-server. */
+  engine: EngineInfo;
+  /** Few rounds: to see that everything works, not for numbers. */
+  quick: boolean;
+  progress(text: string): void;
+  /** A line below the table. */
+  note(text: string): void;
+}
+
+export interface Bench {
+  name: string;
+  summary: string;
+  run(context: BenchContext): Promise<Row[]>;
+}
