@@ -181,6 +181,16 @@ export const supervisorMachine = setup({
       if (event.type !== 'models.unload') return;
       const row = rowOf(context.rows, event.id);
       const { requestId, by, at } = event;
+      // Requests that wait at the router would otherwise ask again as soon as it has left, and undo what a person wanted.
+      enqueue.emit({
+        type: 'demand.refused',
+        id: event.id,
+        refusal: {
+          code: 'UPSTREAM_FAILED',
+          message: `${event.id} was unloaded while the request waited for it.`,
+          retryAfter: null,
+        },
+      });
       if (row !== undefined) enqueue.sendTo(row.ref, { type: 'model.unload', requestId, by, at });
       else if (requestId !== null) enqueue.emit({ type: 'request.settled', requestId, refusal: null });
     }),

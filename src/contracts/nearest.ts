@@ -32,7 +32,8 @@ export const nearestNames = (word: string, candidates: Iterable<string>, limit =
     const other = plain(name);
     const contains = wanted.length >= 2 && (other.includes(wanted) || (other.length >= 2 && wanted.includes(other)));
     const score = contains ? 0.5 : editDistance(wanted, other);
-    if (score <= Math.max(2, Math.ceil(Math.max(wanted.length, Math.min(other.length, LONGEST)) / 2))) scored.push({ name, score });
+    if (score <= Math.max(2, Math.ceil(Math.max(wanted.length, Math.min(other.length, LONGEST)) / 2)))
+      scored.push({ name, score });
   }
   return scored
     .sort((a, b) => a.score - b.score || a.name.localeCompare(b.name))

@@ -78,7 +78,7 @@ export const createActorSystem = (options: ActorSystemOptions): ActorSystem => {
     if (ref === undefined) return;
     let last: ModelState | null = null;
     const look = (snapshot: ModelSnapshot): void => {
-      const state = snapshot.value as ModelState;
+      const state = snapshot.value;
       options.onModel(id, state === last ? null : { state, by: snapshot.context.by });
       last = state;
     };
@@ -106,7 +106,7 @@ export const createActorSystem = (options: ActorSystemOptions): ActorSystem => {
   let routerState: RouterState = 'unloaded';
   router.subscribe({
     next: (snapshot) => {
-      const state = snapshot.value as RouterState;
+      const state = snapshot.value;
       options.onRouter(state === routerState ? null : { state, by: snapshot.context.by });
       routerState = state;
     },

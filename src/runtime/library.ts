@@ -69,7 +69,11 @@ export const createLibrary = (options: LibraryOptions): Library => {
   const seconds = (): number => Math.floor(options.now() / 1000);
 
   /** Takes over a new picture of the world and tells the difference. */
-  const rebuild = (by: By | null, touched: Iterable<string> = [], scanned: number | null = null): { created: string[]; removed: string[] } => {
+  const rebuild = (
+    by: By | null,
+    touched: Iterable<string> = [],
+    scanned: number | null = null,
+  ): { created: string[]; removed: string[] } => {
     const before = catalog;
     catalog = buildCatalog(files, store.get().records, store.get().files);
     const created = catalog

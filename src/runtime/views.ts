@@ -1,5 +1,4 @@
 /** The present state of everything as clients see it, read from library, actors and usage at the moment of asking. */
-import type { ModelState } from '../../machines/model.machine.ts';
 import type { EngineView, ModelView, RouterView } from '../contracts/views.ts';
 import { modelView } from '../projections/model-view.ts';
 import { engineView, routerView } from '../projections/process-views.ts';
@@ -41,7 +40,7 @@ export const createViews = (parts: {
     const snapshot = parts.system().model(id);
     return modelView({
       ...known,
-      actor: snapshot === undefined ? null : { value: snapshot.value as ModelState, context: snapshot.context },
+      actor: snapshot === undefined ? null : { value: snapshot.value, context: snapshot.context },
       inFlight: usage.inFlight(id),
       lastUsedAt: usage.lastUsedAt(id),
       preset: known.record?.preset ?? null,

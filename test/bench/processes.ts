@@ -1,5 +1,5 @@
 /** Numbers that Linux keeps about processes. */
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 
 /** Linux counts processor time for programs in hundredths of a second, whatever the kernel's own tick is. */
 const TICKS_PER_SECOND = 100;
@@ -36,12 +36,4 @@ export const environmentOf = async (pid: number): Promise<NodeJS.ProcessEnv> =>
 export const isAlive = async (pid: number): Promise<boolean> => {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   return text !== null && text.slice(text.lastIndexOf(')') + 2)[0] !== 'Z';
-};
-
-export const childrenOf = async (pid: number): Promise<number[]> => {
-  const threads = await readdir(`/proc/${pid}/task`);
-  const lists = await Promise.all(
-    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => '')),
-  );
-  return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
 };

@@ -1,14 +1,13 @@
 /** The built product as its users run it: `node dist/llamactor.js serve` over folders of its own. */
 import { spawn } from 'node:child_process';
 import { mkdir, symlink } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { connect } from '../../src/client/index.ts';
 import type { LlamactorClient } from '../../src/client/index.ts';
 import type { EngineInfo } from '../../src/io/engine/index.ts';
 import { realEngineDataDir } from '../support/real-engine.ts';
 import { closeAtEnd, isRunning, removeFolder, stopChild, temporaryFolder, track } from './cleanup.ts';
+import { freePort } from './free-port.ts';
 import { nowMs } from './statistics.ts';
 import { waitUntil } from './wait.ts';
 
@@ -40,16 +39,6 @@ export interface ProductOptions {
   write(modelsDir: string): Promise<unknown>;
   env?: NodeJS.ProcessEnv;
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolvePort, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolvePort(port));
-    });
-  });
 
 /** Writes files first, then starts the server and waits until it answers and its router is ready. */
 export const startProduct = async ({ engine, write, env = {} }: ProductOptions): Promise<Product> => {

@@ -2,10 +2,9 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { removeFolder, stopChild, temporaryFolder, track } from './cleanup.ts';
+import { freePort } from './free-port.ts';
 import { INSTANT_ENGINE } from './product.ts';
 import { chatRequest, inSequence } from './requests.ts';
 import { waitUntil } from './wait.ts';
@@ -28,15 +27,6 @@ const onPath = async (name: string): Promise<string | null> => {
   }
   return null;
 };
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 
 /** Its workers give up root, but the folder of the sockets is private to its owner. One worker and a pool of connections: what one router process is to be compared with. */
 const nginxConf = (folder: string, port: number, socketPath: string): string => `

@@ -290,7 +290,7 @@ describe('HTTP', () => {
   it('/v1 without a router is a coded error that says when to try again', async () => {
     routerUrl = null;
     const none = await get('/v1/models');
-    expect(none.status).toBe(502);
+    expect(none.status).toBe(503);
     expect(none.headers.get('retry-after')).toBe('2');
     expect(await none.json()).toMatchObject({
       error: { code: 'UPSTREAM_FAILED', message: expect.stringContaining('router') as string },

@@ -170,7 +170,10 @@ describe('a parameter', () => {
     expect(failure.message).toContain('--gpu-layers, which is no number');
     expect(failure.stderr.join('\n')).toContain('error while handling argument "--gpu-layers"');
     expect(await set('unreadable', { 'gpu-layers': 0 })).toMatchObject({ state: 'unloaded', failure: null });
-    expect(await engine.app.services.models.load('unreadable', 'test')).toMatchObject({ state: 'loaded', failure: null });
+    expect(await engine.app.services.models.load('unreadable', 'test')).toMatchObject({
+      state: 'loaded',
+      failure: null,
+    });
     await engine.app.services.models.unload('unreadable', 'test');
   });
 });
@@ -195,7 +198,10 @@ describe('memory', () => {
     expect(failure.stderr.join('\n')).toContain('failed to allocate');
     expect(engine.model('hungry').restarts).toBeGreaterThanOrEqual(QUICK_POLICY.budget);
     await set('hungry', { 'ctx-size': 4096 });
-    expect(await engine.app.services.models.load('hungry', 'test')).toMatchObject({ state: 'loaded', contextSize: 4096 });
+    expect(await engine.app.services.models.load('hungry', 'test')).toMatchObject({
+      state: 'loaded',
+      contextSize: 4096,
+    });
     await engine.app.services.models.unload('hungry', 'test');
   });
 });

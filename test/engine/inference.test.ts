@@ -44,7 +44,8 @@ describe('one model, from load to unload', () => {
     expect((await listed()).map(({ id }) => id).sort()).toEqual(['embedder', 'slow', 'tiny']);
     const one = await fetch(`${engine.app.routerUrl}/v1/models/tiny`);
     expect(await one.json()).toMatchObject({ id: 'tiny', object: 'model' });
-    for (const id of ['embedder', 'slow', 'tiny']) expect(engine.model(id)).toMatchObject({ state: 'unloaded', pid: null });
+    for (const id of ['embedder', 'slow', 'tiny'])
+      expect(engine.model(id)).toMatchObject({ state: 'unloaded', pid: null });
   });
 
   it('loads and says what the engine gave it', async () => {

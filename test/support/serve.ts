@@ -1,7 +1,6 @@
 /** The built product as a person runs it: `node dist/llamactor.js serve` as a process of its own. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { vi } from 'vitest';
 
@@ -77,14 +76,3 @@ export const cli = (
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.on('exit', (code) => done({ code, stdout, stderr }));
   });
-
-/** Pids of all processes (Linux) whose command line names this folder: every process of a server names its data folder or is listed by `extra`. */
-export const processesNaming = async (text: string): Promise<number[]> => {
-  const found: number[] = [];
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry) || Number(entry) === process.pid) continue;
-    const command = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
-    if (command.includes(text)) found.push(Number(entry));
-  }
-  return found;
-};

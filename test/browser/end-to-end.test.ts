@@ -1,0 +1,160 @@
+/** Everything at once, as a person has it: the built product as its own process, a real engine, a real browser. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { DEMO_SENTENCE } from '../../src/io/gguf/demo-model.ts';
+import type { SnapshotView } from '../../src/contracts/views.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { useRealEngine } from '../support/engine-app.ts';
+import { gone } from '../support/fake-app.ts';
+import { serve } from '../support/serve.ts';
+import type { Served } from '../support/serve.ts';
+
+const DEMO = 'llamactor-demo';
+let folder: string;
+let served: Served;
+let browser: Browser;
+let context: BrowserContext;
+/** What the pages complained about. */
+let complaints: string[] = [];
+
+/** @param port 0 for any */
+const start = async (port: number): Promise<Served> => {
+  const dataDir = join(folder, 'data');
+  const enginePath = await useRealEngine(dataDir);
+  return serve({
+    dataDir,
+    args: ['--port', String(port)],
+    env: enginePath === null ? {} : { LLAMACTOR_ENGINE_PATH: enginePath },
+  });
+};
+
+const openTab = async (): Promise<Page> => {
+  const page = await context.newPage();
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.goto(served.url);
+  await seen(page.getByText('Live', { exact: true }));
+  return page;
+};
+
+const seen = (locator: Locator): Promise<void> => locator.waitFor({ timeout: 20_000 });
+const row = (page: Page): Locator =>
+  page.getByRole('list', { name: 'All models' }).getByRole('listitem').filter({ hasText: DEMO });
+const button = (page: Page, verb: 'Load' | 'Unload'): Locator =>
+  row(page).getByRole('button', { name: `${verb} ${DEMO}`, exact: true });
+const active = (page: Page): Locator =>
+  page.getByRole('region', { name: 'Active models' }).getByRole('listitem').filter({ hasText: DEMO });
+
+const snapshot = async (): Promise<SnapshotView> =>
+  (await (await fetch(`${served.url}/api/snapshot`)).json()) as SnapshotView;
+
+const demo = async () => {
+  const model = (await snapshot()).models.find(({ id }) => id === DEMO);
+  if (model === undefined) throw new Error('The server has no demo model.');
+  return model;
+};
+
+/** As somebody with curl would do it. */
+const ask = async (origin: string): Promise<string> => {
+  const response = await fetch(`${origin}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: DEMO, messages: [{ role: 'user', content: 'Hello' }], temperature: 0 }),
+  });
+  const body = (await response.json()) as { choices?: { message: { content: string } }[] };
+  return body.choices?.[0]?.message.content ?? JSON.stringify(body);
+};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'llamactor-end-to-end-'));
+  [served, browser] = await Promise.all([start(0), launchChromium()]);
+  context = await browser.newContext({ viewport: { width: 1440, height: 1000 } });
+});
+afterAll(async () => {
+  await browser.close();
+  served.child.kill('SIGTERM');
+  await served.exited;
+  await rm(folder, { recursive: true, force: true });
+});
+afterEach(() => {
+  expect(complaints).toEqual([]);
+});
+
+describe('the product on a machine without models', () => {
+  let first: Page;
+  let second: Page;
+
+  it('shows the demo model, unloaded', async () => {
+    first = await openTab();
+    second = await openTab();
+    for (const page of [first, second]) {
+      await seen(button(page, 'Load'));
+      expect(await row(page).innerText()).toContain('Unloaded');
+    }
+    expect(served.output()).toContain(served.routerUrl);
+  });
+
+  it('shows in both tabs, without a reload, that a request has loaded it', async () => {
+    const loadedAt = await first.evaluate(() => performance.timeOrigin);
+    expect(await ask(served.routerUrl)).toBe(DEMO_SENTENCE);
+    for (const page of [first, second]) {
+      await seen(button(page, 'Unload'));
+      await seen(active(page).getByText('Loaded', { exact: true }));
+    }
+    expect(await first.evaluate(() => performance.timeOrigin)).toBe(loadedAt);
+    expect(await demo()).toMatchObject({ state: 'loaded', restarts: 0 });
+    expect(await ask(served.url)).toBe(DEMO_SENTENCE);
+  });
+
+  it('unloads it on a click in one tab; the process is gone and the other tab knows', async () => {
+    const { pid } = await demo();
+    await button(first, 'Unload').click();
+    for (const page of [first, second]) await seen(button(page, 'Load'));
+    await gone(pid as number);
+    expect(await demo()).toMatchObject({ state: 'unloaded', pid: null });
+    await active(second).waitFor({ state: 'detached' });
+  });
+
+  it('loads it on a click in the other tab, and it answers', async () => {
+    await button(second, 'Load').click();
+    for (const page of [first, second]) await seen(active(page).getByText('Loaded', { exact: true }));
+    expect(await demo()).toMatchObject({ state: 'loaded', failure: null });
+    expect(await ask(served.routerUrl)).toBe(DEMO_SENTENCE);
+  });
+
+  it('says that the server is gone after kill -9, and recovers by itself when it is started again', async () => {
+    const before = await demo();
+    const { port } = new URL(served.url);
+    served.child.kill('SIGKILL');
+    await served.exited;
+    for (const page of [first, second]) {
+      await seen(page.getByText('Llamactor is not answering'));
+      // What was known stays on the screen, marked as old, and nothing can be asked for.
+      expect(await page.getByText('What you see was true at').count()).toBe(1);
+      expect(await button(page, 'Unload').getAttribute('aria-disabled')).toBe('true');
+      await vi.waitFor(async () => expect(await page.title()).toBe('Offline – Llamactor'), { timeout: 10_000 });
+    }
+    await gone(before.pid as number);
+
+    served = await start(Number(port));
+    expect(new URL(served.url).port).toBe(port);
+    for (const page of [first, second]) {
+      await seen(page.getByText('Live', { exact: true }));
+      await page.getByText('Llamactor is not answering').waitFor({ state: 'detached' });
+      await seen(active(page).getByText('Loaded', { exact: true }));
+    }
+    const after = await demo();
+    expect(after.state).toBe('loaded');
+    expect(after.pid).not.toBe(before.pid);
+    await button(first, 'Unload').click();
+    for (const page of [first, second]) await seen(button(page, 'Load'));
+    // A browser reports every connection that fails; there must be no other complaint.
+    expect(complaints.filter((text) => !/ERR_CONNECTION|WebSocket/.test(text))).toEqual([]);
+    complaints = [];
+  });
+});
