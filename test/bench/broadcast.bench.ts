@@ -2,14 +2,14 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { removeFolder, stopChild, temporaryFolder, track } from './cleanup.ts';
 import { smallModels } from './files.ts';
 import { INSTANT_ENGINE, startProduct } from './product.ts';
 import { row } from './row.ts';
-import { within } from './wait.ts';
+import { waitUntil, within } from './wait.ts';
 import type { Bench } from './bench.ts';
 import type { Row } from './row.ts';
 
@@ -24,12 +24,19 @@ const nextMessage = async (child: ChildProcess, what: string): Promise<unknown> 
   return message;
 };
 
+/** Milliseconds on the clock of `nowMs`, or null while the engine, which writes it after its `ready` line, has not. */
+const noted = async (path: string): Promise<number | null> => {
+  const text = await readFile(path, 'utf8').catch(() => null);
+  return text === null ? null : Number(BigInt(text)) / 1e6;
+};
+
 /** Delays of every client and round by event, ms. */
 const measure = async (
   events: readonly string[],
   options: { models: number; rounds: number; progress: (text: string) => void },
 ): Promise<number[][]> => {
   const readyDir = await temporaryFolder();
+  const readyFile = join(readyDir, MODEL);
   const product = await startProduct({
     engine: INSTANT_ENGINE,
     write: (folder) => smallModels(folder, options.models),
@@ -48,7 +55,8 @@ const measure = async (
     const told = nextMessage(audience, `The arrival at ${CLIENTS} clients`);
     await product.client.call('models:load', { modelId: MODEL });
     const arrivals = (await told) as Record<string, number[]>;
-    const readyAt = Number(BigInt(await readFile(join(readyDir, MODEL), 'utf8'))) / 1e6;
+    const readyAt = await waitUntil('The time that the engine noted', () => noted(readyFile));
+    await rm(readyFile);
     for (const [index, name] of events.entries())
       samples[index]?.push(...(arrivals[name] ?? []).map((at) => at - readyAt));
     await product.client.call('models:unload', { modelId: MODEL });

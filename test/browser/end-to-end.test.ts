@@ -38,11 +38,12 @@ const openTab = async (): Promise<Page> => {
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
   await page.goto(served.url);
-  await seen(page.getByText('Live', { exact: true }));
+  await seen(livePill(page));
   return page;
 };
 
 const seen = (locator: Locator): Promise<void> => locator.waitFor({ timeout: 20_000 });
+const livePill = (page: Page): Locator => page.getByRole('status').filter({ hasText: 'Connection: Live' });
 const row = (page: Page): Locator =>
   page.getByRole('list', { name: 'All models' }).getByRole('listitem').filter({ hasText: DEMO });
 const button = (page: Page, verb: 'Load' | 'Unload'): Locator =>
@@ -144,7 +145,7 @@ describe('the product on a machine without models', () => {
     served = await start(Number(port));
     expect(new URL(served.url).port).toBe(port);
     for (const page of [first, second]) {
-      await seen(page.getByText('Live', { exact: true }));
+      await seen(livePill(page));
       await page.getByText('Llamactor is not answering').waitFor({ state: 'detached' });
       await seen(active(page).getByText('Loaded', { exact: true }));
     }

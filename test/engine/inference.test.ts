@@ -166,7 +166,7 @@ describe('the OpenAI client', () => {
   });
 
   it('is told the nearest name for one that nobody has', async () => {
-    const failure: unknown = await client.chat.completions.create({ model: 'tinny', messages }).catch((error) => error);
+    const failure: unknown = await client.chat.completions.create({ model: 'tinny', messages }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(OpenAI.NotFoundError);
     expect(failure).toMatchObject({ status: 404, code: 'model_not_found' });
     expect((failure as Error).message).toMatch(/tinny.*\btiny\b/);
@@ -175,7 +175,7 @@ describe('the OpenAI client', () => {
   it('sees an unusable value as a bad request', async () => {
     const failure: unknown = await client.chat.completions
       .create({ model: 'tiny', messages, n: -1 })
-      .catch((error) => error);
+      .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(OpenAI.BadRequestError);
   });
 

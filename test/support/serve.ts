@@ -41,13 +41,19 @@ export const serve = async (options: {
   // Waiting ends with the process: what it printed says why.
   let dead: string | null = null;
   void exited.then(({ code, signal }) => (dead = String(code ?? signal)));
-  const url = await vi.waitFor(
+  const started = vi.waitFor(
     () => {
       if (dead !== null) return null;
+      // The lines may arrive one by one; this is the last of them.
+      read(/^(Models) /m);
       return read(/^(?:Dashboard|Sockets) +(\S+)/m);
     },
     { timeout: 60_000, interval: 10 },
   );
+  const url = await started.catch((error: unknown) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
   if (url === null) throw new Error(`serve ended (${dead}): ${printed}`);
   const routerUrl = read(/^API +(http:\/\/[^/\s]+)/m);
   return {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // A llama-server with nothing behind it: it speaks the command line and the line protocol, is ready at once and answers every
 // chat at once. With BENCH_READY_DIR set it leaves there, under its alias, when it said `ready` (on the machine's monotonic clock).
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -63,5 +63,9 @@ server.listen(where, () => {
   const at = process.hrtime.bigint();
   say('ready', { meta: { n_ctx: 4096 } });
   const folder = process.env.BENCH_READY_DIR;
-  if (folder !== undefined) writeFileSync(join(folder, option('--alias') ?? 'engine'), String(at));
+  if (folder === undefined) return;
+  // Renamed, so that nobody reads half of it.
+  const path = join(folder, option('--alias') ?? 'engine');
+  writeFileSync(`${path}.new`, String(at));
+  renameSync(`${path}.new`, path);
 });
