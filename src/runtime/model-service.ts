@@ -103,12 +103,20 @@ export const createModelService = (options: ModelServiceOptions): ModelService =
       if (file?.problem != null)
         throw new CodedError('INVALID_STATE', `${file.name} cannot be loaded: ${file.problem}`);
       const limits = config.process();
-      await requests.ask((requestId) => sendLoad(id, requestId, by), {
+      const before = library.wanted().includes(id);
+      // Intent goes to disk while the engine starts, so that the acknowledgement need not wait for both in turn.
+      const noted = library.setWanted(id, true);
+      const loaded = requests.ask((requestId) => sendLoad(id, requestId, by), {
         timeoutMs: config.get().queueTimeout * 1000 + limits.startMs + limits.stopMs + limits.killMs + SLACK_MS,
         late: `${id} was not loaded within the time allowed; look at its state.`,
         onTimeout: (requestId) => system.send({ type: 'models.cancel', id, requestId }),
       });
-      await library.setWanted(id, true);
+      const [note, load] = await Promise.allSettled([noted, loaded]);
+      if (load.status === 'rejected') {
+        if (!before) await library.setWanted(id, false);
+        throw load.reason;
+      }
+      if (note.status === 'rejected') throw note.reason;
       return viewOf(id);
     },
     async unload(id, by) {

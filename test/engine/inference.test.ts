@@ -166,7 +166,9 @@ describe('the OpenAI client', () => {
   });
 
   it('is told the nearest name for one that nobody has', async () => {
-    const failure: unknown = await client.chat.completions.create({ model: 'tinny', messages }).catch((error: unknown) => error);
+    const failure: unknown = await client.chat.completions
+      .create({ model: 'tinny', messages })
+      .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(OpenAI.NotFoundError);
     expect(failure).toMatchObject({ status: 404, code: 'model_not_found' });
     expect((failure as Error).message).toMatch(/tinny.*\btiny\b/);

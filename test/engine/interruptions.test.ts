@@ -1,6 +1,6 @@
 /** A real engine that is stopped, killed or still reading its file when something else happens. */
 import OpenAI from 'openai';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { EngineApp, StreamEvent } from '../support/engine-app.ts';
 import { collect, eventsOf, startEngineApp } from '../support/engine-app.ts';
 import { gone, isRunning } from '../support/fake-app.ts';
@@ -103,19 +103,20 @@ describe('a model of a gigabyte', () => {
       ({ state, progress }) => state === 'loading' && progress !== null && progress > 0 && progress < 100,
     );
     expect(stage).toBe('text_model');
-    const [waiting] = await Promise.all([
-      engine.post('/v1/completions', { model: 'large', prompt: 'x', max_tokens: 1 }),
-      engine
-        .until('large', ({ progress }) => (progress ?? 0) > 20)
-        .then(() => engine.app.services.models.unload('large', 'test')),
-    ]);
+    const waiting = engine.post('/v1/completions', { model: 'large', prompt: 'x', max_tokens: 1 });
+    await vi.waitFor(() => expect(engine.app.services.router.view().inFlight).toBe(1), {
+      timeout: 10_000,
+      interval: 5,
+    });
+    await engine.app.services.models.unload('large', 'test');
     expect(await loading).toMatchObject({ code: 'INVALID_STATE' });
     await gone(pid as number);
     expect(engine.model('large')).toMatchObject({ state: 'unloaded', progress: null, failure: null, restarts: 0 });
     // Somebody said no while it waited: it is told so instead of loading the model once more.
-    expect(waiting.status).toBe(502);
-    expect(waiting.headers.get('x-should-retry')).toBe('false');
-    expect(await waiting.text()).toContain('large was unloaded while the request waited for it.');
+    const refused = await waiting;
+    expect(refused.status).toBe(502);
+    expect(refused.headers.get('x-should-retry')).toBe('false');
+    expect(await refused.text()).toContain('large was unloaded while the request waited for it.');
   });
 
   it('does not hold up a small one meanwhile', async () => {

@@ -2,6 +2,7 @@ import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createCpuUsage, machineCpuUsage, parseCpuTimes } from '../../src/io/metrics/cpu-usage.ts';
 import { findGpus, parseNvidia } from '../../src/io/metrics/gpus.ts';
 import { createNetworkRate, parseNetworkTotals, readNetworkTotals } from '../../src/io/metrics/network-totals.ts';
 
@@ -51,6 +52,38 @@ describe('network totals', () => {
     expect(await rate()).toEqual({ rx: 0, tx: 0 });
     expect(await rate()).toEqual({ rx: 2_000, tx: 50 });
     expect(await rate()).toEqual({ rx: 0, tx: 100 });
+  });
+});
+
+describe('processor usage', () => {
+  it('counts waiting for a disk as idle and guests once', () => {
+    const stat = 'cpu  100 10 40 800 50 5 15 30 70 7\ncpu0 100 10 40 800 50 5 15 30 70 7\n';
+    expect(parseCpuTimes(stat)).toEqual({ idle: 850, total: 1050 });
+  });
+  it('refuses what is not the times of the processor', () => {
+    expect(() => parseCpuTimes('')).toThrow('/proc/stat');
+    expect(() => parseCpuTimes('intr 1 2 3 4\n')).toThrow('/proc/stat');
+    expect(() => parseCpuTimes('cpu  1 2 x 4\n')).toThrow('/proc/stat');
+  });
+  it('is the part that was not idle since the reading before, and stays where nothing new is known', async () => {
+    const readings = [
+      { idle: 900, total: 1000 },
+      { idle: 950, total: 1200 },
+      { idle: 950, total: 1200 },
+      { idle: 0, total: 10 },
+      { idle: 0, total: 20 },
+    ];
+    const usage = createCpuUsage(async () => readings.shift() ?? { idle: 0, total: 0 });
+    expect(await usage()).toBeCloseTo(10);
+    expect(await usage()).toBeCloseTo(75);
+    expect(await usage()).toBeCloseTo(75);
+    expect(await usage()).toBeCloseTo(75);
+    expect(await usage()).toBeCloseTo(100);
+  });
+  it('can be read here', async () => {
+    const usage = await machineCpuUsage()();
+    expect(usage).toBeGreaterThanOrEqual(0);
+    expect(usage).toBeLessThanOrEqual(100);
   });
 });
 

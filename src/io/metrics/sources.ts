@@ -3,6 +3,7 @@ import os from 'node:os';
 import pidusage from 'pidusage';
 import si from 'systeminformation';
 import type { GpuMetricsView, MetricsView, ProcessMetricsView } from '../../contracts/views.ts';
+import { machineCpuUsage } from './cpu-usage.ts';
 import { findGpus, type GpuReader } from './gpus.ts';
 import { createNetworkRate, readNetworkTotals } from './network-totals.ts';
 
@@ -24,13 +25,13 @@ export interface MetricsSources {
 
 const percent = (part: number, whole: number): number => (whole > 0 ? Math.round((1000 * part) / whole) / 10 : 0);
 
-const readCpu = async (): Promise<MetricsView['cpu']> => {
-  const load = await si.currentLoad();
-  return {
-    usage: Math.round(load.currentLoad * 10) / 10,
+const createCpuReader = (): MetricsSources['cpu'] => {
+  const usage = machineCpuUsage();
+  return async () => ({
+    usage: Math.round((await usage()) * 10) / 10,
     cores: os.cpus().length,
     load: Math.round((os.loadavg()[0] ?? 0) * 100) / 100,
-  };
+  });
 };
 
 /** What programs can still get counts as free: the page cache with a mapped model in it is not "used". */
@@ -80,7 +81,7 @@ const GPU_EVERY_MS = 5_000;
 export const machineSources = (diskPath: string): MetricsSources => {
   let gpus: Promise<GpuReader | null> | undefined;
   return {
-    cpu: readCpu,
+    cpu: createCpuReader(),
     memory: readMemory,
     disk: atMostEvery(DISK_EVERY_MS, () => readDisk(diskPath)),
     network: createNetworkRate(readNetworkTotals),
