@@ -32,6 +32,7 @@ const option = (name) => {
   const at = argv.indexOf(name);
   return at === -1 ? undefined : argv[at + 1];
 };
+const CONTEXT = Number(option('--ctx-size') ?? 4096);
 
 if (argv.includes('--version')) {
   console.log('version: 0.7.0 (build 11669, commit fa4e000)');
@@ -108,7 +109,7 @@ const answer = async (request, response) => {
     response.writeHead(has('never-ready') ? 503 : 200, { 'content-type': 'application/json' });
     response.end('{"status":"ok"}');
   } else if (request.url === '/props') {
-    response.end(JSON.stringify({ default_generation_settings: { n_ctx: 4096 }, total_slots: 4 }));
+    response.end(JSON.stringify({ default_generation_settings: { n_ctx: CONTEXT }, total_slots: 4 }));
   } else if (request.url === '/metrics') {
     if (has('stall')) return;
     response.end(`llamacpp:n_decode_total ${has('frozen-counter') ? 1 : (decoded += 1)}\n`);
@@ -134,7 +135,7 @@ if (!has('never-ready')) {
   const server = http.createServer((request, response) => void answer(request, response));
   server.listen(host.endsWith('.sock') ? { path: host } : { host, port: Number(option('--port') ?? 0) }, () => {
     log('info', 'srv  llama_server: listening');
-    say('ready', { meta: { n_ctx: Number(option('--ctx-size') ?? 4096) } });
+    say('ready', { meta: { n_ctx: CONTEXT } });
     if (has('crash-after')) {
       setTimeout(
         () => {

@@ -14,6 +14,7 @@ import type { PidRecords } from '../processes/pid-records.ts';
 import { killGroup } from '../processes/process-group.ts';
 import { causeOfExit, causeOfNoStart } from './cause.ts';
 import { lineSplitter, parseEngineLine } from './child-protocol.ts';
+import { engineProps } from './engine-props.ts';
 import type { LaunchPlan } from './launch.ts';
 import { watchForStalls } from './stall-watch.ts';
 
@@ -91,6 +92,17 @@ export const modelProcess = (deps: ModelProcessDeps) =>
       child = started;
       started.stdin.on('error', () => undefined);
 
+      const isReady = async (contextSize: number | null): Promise<void> => {
+        // The engine logs from a thread of its own, so the line that tells its slots may come only after this.
+        if (info.slots === null) {
+          const { contextSize: given, slots } = await engineProps(launch.upstream);
+          info.contextSize = given ?? info.contextSize;
+          info.slots ??= slots;
+        }
+        info.contextSize ??= contextSize;
+        if (!ended) tell({ type: 'process.ready', at: deps.now(), info: { ...info } });
+      };
+
       const onLine = (line: string): void => {
         const parsed = parseEngineLine(line);
         if (parsed.kind === 'progress')
@@ -99,8 +111,7 @@ export const modelProcess = (deps: ModelProcessDeps) =>
         else if (parsed.kind === 'ready') {
           if (wasReady) return;
           wasReady = true;
-          info.contextSize ??= parsed.contextSize;
-          tell({ type: 'process.ready', at: deps.now(), info: { ...info } });
+          void isReady(parsed.contextSize);
         } else if (parsed.kind === 'log' || parsed.kind === 'text') {
           if (parsed.message.trim() === '') return;
           lines.push(parsed.message);

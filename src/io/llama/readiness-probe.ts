@@ -1,8 +1,8 @@
 /** Polls /health, for engines that do not report readiness themselves. */
 import { fromCallback } from 'xstate';
-import { z } from 'zod';
 import type { ProcessCommand, ReadyInfo } from '../../../machines/process.ts';
 import type { Upstream } from '../../contracts/ipc.ts';
+import { engineProps } from './engine-props.ts';
 import { upstreamGet } from './upstream-get.ts';
 
 /** The first polls come fast, since a small model is ready in 20 ms; a big one does not need 40 requests a second. */
@@ -54,20 +54,5 @@ const infoWhenHealthy = async (upstream: Upstream): Promise<ReadyInfo | null> =>
   } catch {
     return null;
   }
-  try {
-    const props = Props.parse(JSON.parse((await upstreamGet(upstream, '/props', 2000)).body));
-    return {
-      contextSize: props.default_generation_settings?.n_ctx ?? null,
-      slots: props.total_slots ?? null,
-      memoryBytes: null,
-    };
-  } catch {
-    // Serving without telling its properties is still serving.
-    return { contextSize: null, slots: null, memoryBytes: null };
-  }
+  return { ...(await engineProps(upstream)), memoryBytes: null };
 };
-
-const Props = z.object({
-  default_generation_settings: z.object({ n_ctx: z.number().optional() }).optional(),
-  total_slots: z.number().optional(),
-});
