@@ -86,6 +86,17 @@ async function install(staging, target, keep) {
   return fresh;
 }
 
+/** Vite sets NODE_ENV to production for good; what runs in this process afterwards is not meant to be told so. */
+async function buildQuietly(options) {
+  const before = process.env.NODE_ENV;
+  try {
+    await build(options);
+  } finally {
+    if (before === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = before;
+  }
+}
+
 async function makeExecutable(path) {
   const code = await readFile(path, 'utf8');
   if (!code.startsWith('#!')) await writeFile(path, `#!/usr/bin/env node\n${code}`);
@@ -121,7 +132,7 @@ async function runStep(at, step, digest, log) {
   const dist = join(at, 'dist');
   const staging = join(at, '.cache', `build-${step.name}-${process.pid}`);
   try {
-    await build({ ...step.options(at, staging), logLevel: 'warn', clearScreen: false });
+    await buildQuietly({ ...step.options(at, staging), logLevel: 'warn', clearScreen: false });
     if (step.name === 'node') await makeExecutable(join(staging, 'llamactor.js'));
     const keep = (path) => step.folder === '.' && (/^(web|types)\//.test(path) || path === '.stamp');
     const files = await install(staging, join(dist, step.folder), keep);

@@ -91,11 +91,14 @@ export const load: Bench = {
         if (!first) own.push(await ownStart(launch));
       }
       const added = ours.map((ms, round) => ms - (own[round] as number));
+      const both = (of: (sample: readonly number[]) => number): string =>
+        `${of(ours).toFixed(0)} for ${of(own).toFixed(0)} ms`;
       const ratio = (median(ours) / median(own)).toFixed(2);
       rows.push(
         row(`load to ready, ${words}: added to the engine's own start`, added, {
           target: { of: 'median', atMost: 30 },
-          against: `${median(ours).toFixed(0)} ms, ${ratio} × its own ${median(own).toFixed(0)} ms`,
+          // On a busy machine the fastest of each side says more than the middle.
+          against: `${ratio} × its own (${both(median)}), fastest ${both((sample) => Math.min(...sample))}`,
         }),
       );
     }

@@ -296,6 +296,6 @@ describe('HTTP', () => {
       error: { code: 'UPSTREAM_FAILED', message: expect.stringContaining('router') as string },
     });
     routerUrl = 'http://127.0.0.1:1';
-    expect((await get('/v1/models', { method: 'POST', body: 'x'.repeat(1_000_000) })).status).toBe(502);
+    expect((await get('/v1/models', { method: 'POST', body: 'x'.repeat(1_000_000) })).status).toBe(503);
   });
 });
