@@ -87,7 +87,7 @@ async function install(staging, target, keep) {
 }
 
 /** Vite sets NODE_ENV to production for good; what runs in this process afterwards is not meant to be told so. */
-async function buildQuietly(options) {
+async function buildQuietly(build, options) {
   const before = process.env.NODE_ENV;
   try {
     await build(options);
@@ -132,7 +132,7 @@ async function runStep(at, step, digest, log) {
   const dist = join(at, 'dist');
   const staging = join(at, '.cache', `build-${step.name}-${process.pid}`);
   try {
-    await buildQuietly({ ...step.options(at, staging), logLevel: 'warn', clearScreen: false });
+    await buildQuietly(build, { ...step.options(at, staging), logLevel: 'warn', clearScreen: false });
     if (step.name === 'node') await makeExecutable(join(staging, 'llamactor.js'));
     const keep = (path) => step.folder === '.' && (/^(web|types)\//.test(path) || path === '.stamp');
     const files = await install(staging, join(dist, step.folder), keep);
