@@ -9,7 +9,7 @@ const place = (env: Record<string, string> = {}, platform: NodeJS.Platform = 'li
   env,
   platform,
   homedir: platform === 'win32' ? 'C:\\Users\\ann' : '/home/ann',
-  cwd: platform === 'win32' ? 'C:\\work' : '/work',
+  cwd: platform === 'win32' ? 'C:\\srv' : '/srv',
 });
 const resolve = (flags: ServeFlags, env: Record<string, string> = {}, config: Partial<Config> = {}) =>
   resolveServeOptions(flags, place(env), config);
@@ -55,15 +55,15 @@ describe('precedence', () => {
 describe('folders', () => {
   it('flags replace the environment, relative ones start at the working directory', () => {
     const env = { LLAMACTOR_MODELS_DIR: '/a:~/b::c' };
-    expect(resolve({}, env).modelsDirs).toEqual(['/a', '/home/ann/b', '/work/c']);
-    expect(resolve({ modelsDir: ['x', '/y', 'x'] }, env).modelsDirs).toEqual(['/work/x', '/y']);
+    expect(resolve({}, env).modelsDirs).toEqual(['/a', '/home/ann/b', '/srv/c']);
+    expect(resolve({ modelsDir: ['x', '/y', 'x'] }, env).modelsDirs).toEqual(['/srv/x', '/y']);
   });
   it('Windows separates with semicolons', () => {
     const options = resolveServeOptions({}, place({ LLAMACTOR_MODELS_DIR: 'D:\\a;b' }, 'win32'), {});
-    expect(options.modelsDirs).toEqual(['D:\\a', 'C:\\work\\b']);
+    expect(options.modelsDirs).toEqual(['D:\\a', 'C:\\srv\\b']);
   });
   it('the engine may be relative', () => {
-    expect(resolve({}, { LLAMACTOR_ENGINE_PATH: 'bin/llama-server' }).enginePath).toBe('/work/bin/llama-server');
+    expect(resolve({}, { LLAMACTOR_ENGINE_PATH: 'bin/llama-server' }).enginePath).toBe('/srv/bin/llama-server');
   });
 
   it.each([
@@ -73,7 +73,7 @@ describe('folders', () => {
     [{}, 'darwin', '/home/ann/Library/Application Support/Llamactor'],
     [{}, 'win32', 'C:\\Users\\ann\\AppData\\Local\\Llamactor'],
     [{ LOCALAPPDATA: 'E:\\Local' }, 'win32', 'E:\\Local\\Llamactor'],
-    [{ LLAMACTOR_DATA_DIR: 'd' }, 'linux', '/work/d'],
+    [{ LLAMACTOR_DATA_DIR: 'd' }, 'linux', '/srv/d'],
   ] as const)('data of %j on %s', (env, platform, folder) => {
     expect(resolveDataDir(undefined, place(env, platform))).toBe(folder);
   });

@@ -25,7 +25,6 @@ const QUESTION_MS = 60_000;
 /** Downloads of 25 MB over a slow line; apt itself gives up on a silent server after 30 s. */
 const DOWNLOAD_MS = 30 * 60_000;
 
-const DEFAULT_MIRROR = 'http://deb.debian.org/debian';
 const KEYRING_FOLDERS = ['/usr/share/keyrings', '/etc/apt/keyrings'];
 const KEYRING_NAMES = ['debian-archive-keyring.pgp', 'debian-archive-keyring.gpg'];
 
@@ -117,7 +116,10 @@ const complaint = (stderr: string): string => {
   return (marked.length > 0 ? marked.slice(0, 3) : lines.slice(-1)).join('; ') || 'it gave no reason';
 };
 
-/** Reads the stanzas of `apt-get indextargets`; before the first update of a machine they lack what Release files say. */
+/**
+ * Reads the stanzas of `apt-get indextargets`; before the first update of a machine they lack what Release files say. Throws
+ * where apt knows no archive of Debian itself: another distribution's packages have other names and versions.
+ */
 export const chooseMirror = (indexTargets: string): { site: string; signedBy: string | null } => {
   const stanzas = indexTargets
     .split(/\n\n+/)
@@ -126,8 +128,11 @@ export const chooseMirror = (indexTargets: string): { site: string; signedBy: st
   const debian =
     stanzas.find((stanza) => stanza.get('Origin') === 'Debian' && isArchive(stanza.get('Site') ?? '')) ??
     stanzas.find((stanza) => isArchive(stanza.get('Site') ?? ''));
+  const site = debian?.get('Site');
+  if (site === undefined)
+    throw new Error('apt on this machine is not set up with an archive of Debian; add one to its sources');
   const signedBy = debian?.get('Signed-By') ?? '';
-  return { site: debian?.get('Site') ?? DEFAULT_MIRROR, signedBy: signedBy.startsWith('/') ? signedBy : null };
+  return { site, signedBy: signedBy.startsWith('/') ? signedBy : null };
 };
 
 /** The keyring of Debian's archive on this machine, or null when its keys are among the generally trusted ones. */
