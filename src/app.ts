@@ -86,6 +86,12 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     allowedOrigins: () => services.config.get().allowedOrigins,
   };
   const registry = createRegistry(services);
+  runtime.answerRouter(async (command, payload) => {
+    const outcome = await registry.execute(command, payload, { by: 'router', style: 'http' });
+    if (outcome.ok) return outcome;
+    const { code, message, retryAfter, details } = outcome.error;
+    return { ok: false, error: { code, message, retryAfter, details } };
+  });
   const webDir = options.web ? path.join(root, 'dist', 'web') : null;
   const http = createHttpServer({ services, registry, webDir, routerUrl: () => services.router.view().url, ...rules });
   const sockets = attachSockets(http, { services, registry, rules, version });

@@ -2,6 +2,7 @@
  * The channel between the control plane and the router process (Node IPC, one JSON message each).
  * The control plane owns all knowledge about models; the router only keeps this route table.
  */
+import type { CommandName } from './commands.ts';
 import type { ErrorCode } from './errors.ts';
 import type { GgufMetadataView, LifecycleState } from './views.ts';
 
@@ -46,8 +47,20 @@ export type ToRouter =
   | { type: 'refused'; modelId: string; code: ErrorCode; message: string; retryAfter: number | null }
   /** End all streams of a model in band (an SSE error event, or a coded error), abort its upstream sockets, then answer `detached`. */
   | { type: 'detach'; token: number; modelId: string; reason: string }
+  /** The outcome of the `call` with that token. */
+  | { type: 'answer'; token: number; outcome: CallOutcome }
   /** Stop accepting, give requests in flight this long, then exit 0. */
   | { type: 'shutdown'; deadlineMs: number };
+
+/** A refusal as it travels over the channel; the fields of a CodedError. */
+export interface CallRefusal {
+  code: ErrorCode;
+  message: string;
+  retryAfter?: number | undefined;
+  details?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export type CallOutcome = { ok: true; result: unknown } | { ok: false; error: CallRefusal };
 
 export interface FinishedRequest {
   modelId: string;
@@ -79,4 +92,6 @@ export type FromRouter =
   | { type: 'usage'; models: { modelId: string; inFlight: number; lastEndedAt: number | null }[]; total: number }
   | { type: 'finished'; requests: FinishedRequest[] }
   | { type: 'detached'; token: number; cut: number }
+  /** A client of the inference port wants what only the control plane can do: a command of the registry, answered by `answer`. */
+  | { type: 'call'; token: number; command: CommandName; payload: unknown }
   | { type: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; message: string };

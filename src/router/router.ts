@@ -1,4 +1,5 @@
 import type { FromRouter, RouterSettings, ToRouter } from '../contracts/ipc.ts';
+import { Control } from './control.ts';
 import { EndpointTable } from './endpoints.ts';
 import { failure } from './failures.ts';
 import type { Failure } from './failures.ts';
@@ -37,6 +38,7 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
   let ended = false;
 
   const reporter = new Reporter(send, limits);
+  const control = new Control(send);
   const lanes = new Lanes({
     settings: () => ({
       queueLimit: settings?.queueLimit ?? 0,
@@ -121,6 +123,8 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
             ?.refuse(failure(message.code, message.message, { retryAfter: message.retryAfter }));
         case 'detach':
           return detach(message.token, message.modelId, message.reason);
+        case 'answer':
+          return control.answered(message.token, message.outcome);
         case 'shutdown':
           return shutdown(message.deadlineMs);
       }

@@ -4,8 +4,9 @@ import path from 'node:path';
 import { defaultRestartPolicy } from '../../machines/restart-policy.ts';
 import type { RestartPolicy } from '../../machines/restart-policy.ts';
 import type { Services } from '../commands/services.ts';
+import type { CommandName } from '../contracts/commands.ts';
 import type { Config } from '../contracts/config.ts';
-import type { RouterSettings } from '../contracts/ipc.ts';
+import type { CallOutcome, RouterSettings } from '../contracts/ipc.ts';
 import { startGuardian } from '../io/guardian.ts';
 import { createSampler } from '../io/metrics/sampler.ts';
 import { storeHistory } from '../io/metrics/stored-history.ts';
@@ -52,6 +53,8 @@ export interface RuntimeOptions {
 
 export interface Runtime {
   services: Services;
+  /** Who runs the commands that clients of the inference port ask for; there is none before this is called. */
+  answerRouter(run: (command: CommandName, payload: unknown) => Promise<CallOutcome>): void;
   /** Resolves when the first scan is done and the router listens or has failed. */
   start(): Promise<void>;
   /** Ends everything that runs, within the supervisor's deadline. Views still answer and changes are still told. */
@@ -280,6 +283,14 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
 
   return {
     services,
+    answerRouter(run) {
+      link.onMessage((message) => {
+        if (message.type !== 'call') return;
+        void run(message.command, message.payload).then((outcome) =>
+          link.send({ type: 'answer', token: message.token, outcome }),
+        );
+      });
+    },
     async start() {
       const { ended, killed } = await pids.endLeftovers({ deadlineMs: LEFTOVER_MS });
       for (const { owner, pid } of [...ended, ...killed])

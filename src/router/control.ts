@@ -1,0 +1,54 @@
+import type { CommandName, CommandInput, CommandResult } from '../contracts/commands.ts';
+import { CodedError } from '../contracts/errors.ts';
+import type { CallOutcome, FromRouter } from '../contracts/ipc.ts';
+
+interface Waiting {
+  settle(outcome: CallOutcome): void;
+}
+
+/** Commands of the control plane's registry, for the APIs that steer models as well as use them. */
+export class Control {
+  readonly #send: (message: FromRouter) => void;
+  readonly #waiting = new Map<number, Waiting>();
+  #tokens = 0;
+
+  constructor(send: (message: FromRouter) => void) {
+    this.#send = send;
+  }
+
+  /** Resolves with the command's result; rejects with a CodedError: its refusal, or TIMEOUT after `timeoutMs`. */
+  call<N extends CommandName>(command: N, payload: CommandInput<N>, timeoutMs: number): Promise<CommandResult<N>> {
+    const token = ++this.#tokens;
+    return new Promise((resolve, reject) => {
+      const deadline = setTimeout(() => {
+        this.#waiting.delete(token);
+        reject(
+          new CodedError(
+            'TIMEOUT',
+            `${command} was not answered within ${timeoutMs / 1000} s; it may still finish, so look at the state before trying again.`,
+          ),
+        );
+      }, timeoutMs);
+      this.#waiting.set(token, {
+        settle: (outcome) => {
+          clearTimeout(deadline);
+          this.#waiting.delete(token);
+          if (outcome.ok) resolve(outcome.result as CommandResult<N>);
+          else reject(refusalOf(outcome.error));
+        },
+      });
+      this.#send({ type: 'call', token, command, payload });
+    });
+  }
+
+  /** An answer that comes after its deadline finds nobody and is dropped. */
+  answered(token: number, outcome: CallOutcome): void {
+    this.#waiting.get(token)?.settle(outcome);
+  }
+}
+
+const refusalOf = ({ code, message, retryAfter, details }: Extract<CallOutcome, { ok: false }>['error']): CodedError =>
+  new CodedError(code, message, {
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(details === undefined ? {} : { details: { ...details } }),
+  });
