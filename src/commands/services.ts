@@ -4,6 +4,8 @@ import type { CommandPayload, ExplainView, HealthView, InfoView } from '../contr
 import type {
   DecisionView,
   EngineView,
+  InspectedActorView,
+  InspectorFrameView,
   LogEntryView,
   LogLevel,
   MetricsView,
@@ -80,6 +82,13 @@ export interface Services {
   };
   decisions: { list(limit: number): DecisionView[] };
   system: { info(): InfoView; health(): HealthView };
+  inspector: {
+    actors(): InspectedActorView[];
+    /** Number of the last frame. */
+    seq(): number;
+    /** Frames in batches until the returned function is called; without a watcher nothing is recorded. */
+    watch(listener: (frames: InspectorFrameView[]) => void): () => void;
+  };
   /** Current state with the `seq` of the last change published. */
   snapshot(): SnapshotView;
   /** Calls back, once per event-loop turn at most, with what changed; never for something that looks the same as before. */
@@ -102,11 +111,14 @@ export type DomainChange =
   | { kind: 'log'; entry: LogEntryView }
   | { kind: 'metrics'; metrics: MetricsView };
 
+/** What a socket can follow besides the broadcasts. */
+export type Topic = 'live' | 'inspector';
+
 /** The socket behind a call, for commands that subscribe. */
 export interface Connection {
   id: string;
-  join(topic: 'live'): void;
-  leave(topic: 'live'): void;
+  join(topic: Topic): void;
+  leave(topic: Topic): void;
   /** Own metrics interval in ms, or null for the common one. */
   metricsEvery(interval: number | null): void;
 }

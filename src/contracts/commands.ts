@@ -6,6 +6,7 @@
 import type { z } from 'zod';
 import { configCommands } from './commands/config.ts';
 import { engineCommands } from './commands/engine.ts';
+import { inspectorCommands } from './commands/inspector.ts';
 import { liveCommands } from './commands/live.ts';
 import { logsCommands } from './commands/logs.ts';
 import { metricsCommands } from './commands/metrics.ts';
@@ -32,6 +33,7 @@ export const COMMANDS = {
   ...engineCommands,
   ...placementCommands,
   ...systemCommands,
+  ...inspectorCommands,
 } as const;
 
 export type CommandName = keyof typeof COMMANDS;

@@ -4,6 +4,7 @@ import type { Config, Settings } from './config.ts';
 import type {
   DecisionView,
   EngineView,
+  InspectorFrameView,
   LiveChangeView,
   MetricsView,
   ModelView,
@@ -88,5 +89,6 @@ export type BroadcastName = keyof BroadcastData;
 /** Sent without the broadcast envelope: to subscribers, or to one socket. */
 export interface DirectEvents {
   'live:change': LiveChangeView;
+  'inspector:frames': { frames: InspectorFrameView[] };
   'connection:established': { clientId: string; serverTime: number; version: string; timestamp: number };
 }

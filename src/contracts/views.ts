@@ -232,3 +232,35 @@ export interface LiveChangeView {
   seq: number;
   changes: LiveChange[];
 }
+
+/** One actor as the inspector shows it. */
+export interface InspectedActorView {
+  /** Unique while the server runs. */
+  id: string;
+  /** "supervisor", "engine", "router", "model:<id>", or the name of a port such as "model:<id>/process". */
+  name: string;
+  /** The machine, whose diagram is `visualizations/<machine>.svg`; null for a port. */
+  machine: string | null;
+  parent: string | null;
+  status: 'active' | 'done' | 'error' | 'stopped';
+  /** The state's name, with dots between nested ones; null for a port. */
+  state: string | null;
+  /** Redacted: no paths, prompts or secrets, other actors by their ids, long values cut. Null for a port. */
+  context: unknown;
+}
+
+/** One step of one actor: what came, from whom, and what it led to. */
+export interface InspectorFrameView {
+  /** Strictly increasing; a gap means that frames were left out because too many came at once. */
+  seq: number;
+  /** Epoch ms. */
+  at: number;
+  /** The actor after the step. */
+  actor: InspectedActorView;
+  /** The state before it; null when the actor has just begun. */
+  before: string | null;
+  /** Who sent the event; null when it came from outside or from the actor itself. */
+  source: string | null;
+  /** The event, redacted like a context. */
+  event: { type: string } & Record<string, unknown>;
+}

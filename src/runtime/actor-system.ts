@@ -1,6 +1,6 @@
 /** The actor system: the machines with the real ports plugged in, watched for what their states say. */
 import { createActor, fromCallback, fromPromise } from 'xstate';
-import type { ActorRefFrom, EventObject, SnapshotFrom } from 'xstate';
+import type { ActorRefFrom, AnyActorRef, EventObject, SnapshotFrom } from 'xstate';
 import { engineMachine } from '../../machines/engine.machine.ts';
 import type { EngineFound, InstallFact } from '../../machines/engine.machine.ts';
 import { modelMachine } from '../../machines/model.machine.ts';
@@ -40,6 +40,8 @@ export interface ActorSystem {
   model(id: string): ModelSnapshot | undefined;
   modelIds(): string[];
   residents(): ReturnType<typeof residentsOf>;
+  /** For the inspector. */
+  root: AnyActorRef;
   router: ActorRefFrom<typeof routerMachine>;
   engine: ActorRefFrom<typeof engineMachine>;
   /** Resolves when everything has stopped. */
@@ -118,6 +120,7 @@ export const createActorSystem = (options: ActorSystemOptions): ActorSystem => {
     send: (command) => root.send(command),
     model: (id) => modelRow(id)?.ref.getSnapshot(),
     residents: () => residentsOf(root.getSnapshot().context),
+    root,
     modelIds: () => Object.keys(root.getSnapshot().context.rows),
     router,
     engine,

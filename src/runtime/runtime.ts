@@ -21,6 +21,7 @@ import { createDecisions } from './decisions.ts';
 import { offerDemo } from './demo.ts';
 import { createEndpoints } from './endpoints.ts';
 import { createEnginePorts, createEngineService } from './engine-service.ts';
+import { createInspector } from './inspector.ts';
 import { createLibrary } from './library.ts';
 import { applyLogSettings, createLogService } from './log-service.ts';
 import { createMetricsService } from './metrics-service.ts';
@@ -260,6 +261,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       router: views.router,
       engine: views.engine,
     }),
+    inspector: createInspector(() => system.root, now),
     snapshot() {
       // What is collected is told first, so that nothing in the snapshot comes again after it.
       hub.flush();

@@ -6,10 +6,13 @@ import { createLogFlood } from './log-flood.ts';
 import { createMetricsAudience } from './metrics-audience.ts';
 import { createModelBroadcasts } from './model-broadcasts.ts';
 import { createRouterBroadcasts } from './router-broadcasts.ts';
+import { createTopicAudience } from './topic-audience.ts';
 import type { Emitter } from './emitter.ts';
 import type { MetricsAudience } from './metrics-audience.ts';
+import type { TopicAudience } from './topic-audience.ts';
 
 export const LIVE_ROOM = '@live';
+const INSPECTOR_ROOM = '@inspector';
 
 /** Kinds after which the lists of models or the router's status may read differently. */
 const touchesModels = ({ kind }: DomainChange): boolean =>
@@ -52,6 +55,7 @@ const liveChange = (change: DomainChange): LiveChange[] => {
 
 export interface Broadcaster {
   metrics: MetricsAudience;
+  inspector: TopicAudience;
   close(): void;
 }
 
@@ -64,6 +68,9 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
   const metrics = createMetricsAudience(emitter, services.metrics, services.settings.get().refreshInterval * 1000);
   // Sending an entry must never write one: that would feed the log with itself.
   const flood = createLogFlood((entry) => emitter.broadcast('logs:entry', { entry: logBroadcastEntry(entry) }));
+  const inspector = createTopicAudience(INSPECTOR_ROOM, () =>
+    services.inspector.watch((frames) => emitter.direct('inspector:frames', { frames }, INSPECTOR_ROOM)),
+  );
   let liveSeq = services.snapshot().seq;
 
   const publishLive = (changes: readonly DomainChange[], seq: number): void => {
@@ -119,8 +126,10 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
 
   return {
     metrics,
+    inspector,
     close: () => {
       stop();
+      inspector.close();
       flood.close();
       metrics.close();
     },

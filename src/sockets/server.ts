@@ -11,7 +11,7 @@ import { createBroadcaster, LIVE_ROOM } from './broadcaster.ts';
 import { createEmitter, NAMESPACES } from './emitter.ts';
 import { dispatchEvents } from './dispatch.ts';
 import { greet } from './greetings.ts';
-import type { MetricsAudience } from './metrics-audience.ts';
+import type { Broadcaster } from './broadcaster.ts';
 
 /** Where clients of the seeds connect. `/socket.io` also serves the client script. */
 export const SOCKET_PATHS = ['/socket.io', '/llamaproxws'] as const;
@@ -62,10 +62,10 @@ const ended = async (sockets: ReadonlySet<Duplex>, deadlineMs: number): Promise<
   clearTimeout(deadline);
 };
 
-const connectionOf = (socket: Socket, metrics: MetricsAudience): Connection => ({
+const connectionOf = (socket: Socket, { metrics, inspector }: Broadcaster): Connection => ({
   id: socket.id,
-  join: () => void socket.join(LIVE_ROOM),
-  leave: () => void socket.leave(LIVE_ROOM),
+  join: (topic) => void (topic === 'inspector' ? inspector.join(socket) : socket.join(LIVE_ROOM)),
+  leave: (topic) => void (topic === 'inspector' ? inspector.leave(socket) : socket.leave(LIVE_ROOM)),
   metricsEvery: (interval) => metrics.every(socket, interval),
 });
 
@@ -104,8 +104,12 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
     io.of(name).on('connection', (socket) => {
       greet(socket, version);
       broadcaster.metrics.join(socket);
-      socket.on('disconnect', () => broadcaster.metrics.leave(socket));
-      dispatchEvents(socket, registry, connectionOf(socket, broadcaster.metrics));
+      broadcaster.inspector.resume(socket);
+      socket.on('disconnect', () => {
+        broadcaster.metrics.leave(socket);
+        broadcaster.inspector.leave(socket);
+      });
+      dispatchEvents(socket, registry, connectionOf(socket, broadcaster));
     });
   }
 

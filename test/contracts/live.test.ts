@@ -156,6 +156,25 @@ describe('broadcasts', () => {
     await vi.waitFor(() => expect(services.control.demands()).toEqual([5000]));
   });
 
+  it('inspector: frames reach those who watch, nobody else, and nothing is recorded once the last has left', async () => {
+    expect(services.control.inspectors()).toBe(0);
+    const reply = await client.ack('inspector:subscribe');
+    expect(reply.data).toMatchObject({ seq: 0, actors: [{ name: 'supervisor', state: 'running' }] });
+    expect(services.control.inspectors()).toBe(1);
+    const second = await connectClient(server.url);
+    await second.request('inspector:subscribe');
+    services.control.step('models.load');
+    const told = await client.waitFor('inspector:frames');
+    expect(told['frames']).toMatchObject([{ seq: 1, event: { type: 'models.load' } }]);
+    await second.waitFor('inspector:frames');
+    await fence(write, [other]);
+    expect(other.of('inspector:frames')).toEqual([]);
+    await client.ack('inspector:unsubscribe');
+    expect(services.control.inspectors()).toBe(1);
+    second.close();
+    await vi.waitFor(() => expect(services.control.inspectors()).toBe(0));
+  });
+
   it('a closed server demands no samples', async () => {
     await server.close();
     expect(services.control.demands()).toEqual([]);

@@ -4,6 +4,8 @@ import { defaultConfig, defaultSettings } from '../../src/contracts/config.ts';
 import type { By, DomainChange, Services } from '../../src/commands/services.ts';
 import type {
   FailureView,
+  InspectedActorView,
+  InspectorFrameView,
   LogEntryView,
   LogLevel,
   ModelView,
@@ -32,6 +34,10 @@ export interface MemoryControl {
   /** How often a load really began. */
   loads(id: string): number;
   breakNext(method: 'info'): void;
+  /** Tells whoever inspects of one step of the supervisor. */
+  step(type: string): void;
+  /** How many inspect now. */
+  inspectors(): number;
 }
 
 export interface MemoryServices extends Services {
@@ -73,6 +79,17 @@ export const createMemoryServices = (
   let sample = memorySample(Date.now());
   let seq = 0;
   let pending: DomainChange[] = [];
+  const inspectors = new Set<(frames: InspectorFrameView[]) => void>();
+  let frames = 0;
+  const root: InspectedActorView = {
+    id: 'x:0',
+    name: 'supervisor',
+    machine: 'supervisor',
+    parent: null,
+    status: 'active',
+    state: 'running',
+    context: {},
+  };
   const listeners = new Set<(changes: readonly DomainChange[], seq: number) => void>();
 
   const flush = (): void => {
@@ -192,6 +209,12 @@ export const createMemoryServices = (
     demands: () => [...demands],
     loads: (id) => begun.get(id) ?? 0,
     breakNext: (method) => void (broken = method),
+    step: (type) => {
+      frames += 1;
+      const frame = { seq: frames, at: Date.now(), actor: root, before: 'running', source: null, event: { type } };
+      for (const tell of inspectors) tell([frame]);
+    },
+    inspectors: () => inspectors.size,
   };
 
   return {
@@ -376,6 +399,14 @@ export const createMemoryServices = (
         status: health,
         details: { engine: { ok: health === 'healthy', message: 'llama-server 0.7.0' } },
       }),
+    },
+    inspector: {
+      actors: () => [root],
+      seq: () => frames,
+      watch: (listener) => {
+        inspectors.add(listener);
+        return () => void inspectors.delete(listener);
+      },
     },
     snapshot: () => {
       flush();
