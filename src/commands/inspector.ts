@@ -14,4 +14,5 @@ export const inspector: Handlers<'inspector'> = {
     connectionOf(caller).leave('inspector');
     return { subscribed: false };
   },
+  'inspector:machines': (services) => ({ machines: services.inspector.machines() }),
 };

@@ -84,6 +84,8 @@ export interface Services {
   system: { info(): InfoView; health(): HealthView };
   inspector: {
     actors(): InspectedActorView[];
+    /** Each machine with its definition as JSON. */
+    machines(): { id: string; definition: string }[];
     /** Number of the last frame. */
     seq(): number;
     /** Frames in batches until the returned function is called; without a watcher nothing is recorded. */

@@ -2,10 +2,22 @@
  * The actors for people who want to see them: all of them as they are, and each step of each while somebody watches. XState is
  * observed only while there is a watcher, so that the product pays nothing for it otherwise.
  */
-import type { AnyActorRef, InspectedSnapshotEvent, InspectionEvent } from 'xstate';
+import type {
+  AnyActorRef,
+  AnyStateMachine,
+  InspectedEventEvent,
+  InspectedSnapshotEvent,
+  InspectionEvent,
+} from 'xstate';
+import { engineMachine } from '../../machines/engine.machine.ts';
+import { modelMachine } from '../../machines/model.machine.ts';
+import { routerMachine } from '../../machines/router.machine.ts';
+import { supervisorMachine } from '../../machines/supervisor.machine.ts';
 import type { Services } from '../commands/services.ts';
 import type { InspectedActorView, InspectorFrameView } from '../contracts/views.ts';
 import { redacted } from './inspector-redaction.ts';
+
+const MACHINES: readonly AnyStateMachine[] = [supervisorMachine, engineMachine, modelMachine, routerMachine];
 
 /** Frames are sent together this often, so that a burst of progress is one message. */
 const BATCH_MS = 50;
@@ -30,6 +42,15 @@ interface MachineSnapshot {
 
 const isMachine = (snapshot: unknown): snapshot is MachineSnapshot =>
   typeof snapshot === 'object' && snapshot !== null && 'value' in snapshot && 'children' in snapshot;
+
+/** An event on its way, with its place in the order of all sendings. */
+interface Sent {
+  event: object;
+  source: string | null;
+  order: number;
+}
+
+type Step = Omit<InspectorFrameView, 'seq'> & { order: number };
 
 /** `{running: 'idle'}` becomes "running.idle". */
 const stateName = (value: unknown): string | null => {
@@ -77,40 +98,57 @@ const walk = (ref: AnyActorRef): InspectedActorView[] => {
 export const createInspector = (root: () => AnyActorRef, now: () => number): Services['inspector'] => {
   const watchers = new Set<(frames: InspectorFrameView[]) => void>();
   const before = new Map<string, string | null>();
-  /** Who sent the event that the actor is about to take. */
-  const sources = new Map<string, string | null>();
-  let batch: InspectorFrameView[] = [];
+  /** Events that were sent and not taken yet, oldest first, with who sent them. */
+  const sent = new Map<string, Sent[]>();
+  let batch: Step[] = [];
+  let order = 0;
   let timer: NodeJS.Timeout | null = null;
   let observing: { unsubscribe(): void } | null = null;
   let seq = 0;
 
   const flush = (): void => {
     timer = null;
-    const frames = batch;
+    // XState tells a step when its effects are done, so the steps that it caused come first; by their sending, cause precedes effect.
+    const steps = batch.toSorted((a, b) => a.order - b.order);
     batch = [];
+    const frames = steps.map(({ order: _, ...step }) => ({ seq: (seq += 1), ...step })).slice(-MOST_PER_BATCH);
     for (const watcher of watchers) watcher(frames);
+  };
+
+  const noteSent = ({ actorRef, sourceRef, event }: InspectedEventEvent): void => {
+    const waiting = sent.get(actorRef.sessionId) ?? [];
+    waiting.push({ event, source: sourceRef?.sessionId ?? null, order: (order += 1) });
+    sent.set(actorRef.sessionId, waiting);
+  };
+
+  /** The sending of an event that was just taken; what was sent before it and never taken is forgotten. */
+  const sendingOf = (id: string, event: object): Sent => {
+    const waiting = sent.get(id) ?? [];
+    const index = waiting.findIndex((one) => one.event === event);
+    const sending = waiting[index] ?? { event, source: null, order: (order += 1) };
+    waiting.splice(0, index + 1);
+    if (waiting.length === 0) sent.delete(id);
+    return sending;
   };
 
   const noteStep = ({ actorRef, snapshot, event }: InspectedSnapshotEvent): void => {
     const actor = viewOf(actorRef as AnyActorRef, snapshot);
-    seq += 1;
+    const { source, order: taken } = sendingOf(actor.id, event);
     batch.push({
-      seq,
+      order: taken,
       at: now(),
       actor,
       before: before.get(actor.id) ?? null,
-      source: sources.get(actor.id) ?? null,
+      source,
       event: redacted(event) as InspectorFrameView['event'],
     });
-    sources.delete(actor.id);
     if (actor.status === 'active') before.set(actor.id, actor.state);
     else before.delete(actor.id);
-    if (batch.length > MOST_PER_BATCH) batch.shift();
     timer ??= setTimeout(flush, BATCH_MS);
   };
 
   const observe = (event: InspectionEvent): void => {
-    if (event.type === '@xstate.event') sources.set(event.actorRef.sessionId, event.sourceRef?.sessionId ?? null);
+    if (event.type === '@xstate.event') noteSent(event);
     else if (event.type === '@xstate.snapshot') noteStep(event);
   };
 
@@ -121,11 +159,12 @@ export const createInspector = (root: () => AnyActorRef, now: () => number): Ser
     timer = null;
     batch = [];
     before.clear();
-    sources.clear();
+    sent.clear();
   };
 
   return {
     actors: () => walk(root()),
+    machines: () => MACHINES.map((machine) => ({ id: machine.id, definition: JSON.stringify(machine.definition) })),
     seq: () => seq,
     watch(listener) {
       watchers.add(listener);

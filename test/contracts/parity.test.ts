@@ -55,6 +55,7 @@ const CASES: { [N in CommandName]: Case } = {
   'engine:install': { payload: {} },
   'engine:use': { payload: { path: '/opt/llama-server' } },
   'inspector:actors': { payload: {} },
+  'inspector:machines': { payload: {} },
   'inspector:subscribe': { payload: {} },
   'inspector:unsubscribe': { payload: {} },
   'placement:explain': { payload: { modelId: 'alpha' } },

@@ -34,6 +34,16 @@ describe('the inspector', () => {
     expect(actors.filter(({ parent }) => parent !== null && !ids.has(parent))).toEqual([]);
   });
 
+  it('gives each machine’s definition as JSON with its states', () => {
+    const { inspector } = inspected();
+    const definitions = inspector.machines().map(({ id, definition }) => {
+      const { states } = JSON.parse(definition) as { states: Record<string, unknown> };
+      return [id, Object.keys(states)];
+    });
+    expect(definitions).toContainEqual(['model', ['unloaded', 'loading', 'loaded', 'stopping', 'error']]);
+    expect(definitions.map(([id]) => id)).toEqual(['supervisor', 'engine', 'model', 'router']);
+  });
+
   it('tells each step with its event, its sender and both states, in order and without a gap', () => {
     vi.useFakeTimers();
     const { supervisor, inspector, frames, watch } = inspected();
@@ -53,6 +63,12 @@ describe('the inspector', () => {
     const unload = frames.find(({ event }) => event.type === 'model.unload');
     const sender = inspector.actors().find(({ id }) => id === unload?.source);
     expect(sender?.name).toBe('supervisor');
+    // Causes come before what they caused, although XState tells them the other way round.
+    const types = frames.map(({ event }) => event.type);
+    expect(types.indexOf('process.ready')).toBeLessThan(types.indexOf('requests.settled'));
+    // Orders from outside have no sender, whatever was sent to the same actor before they were taken.
+    const order = frames.find(({ actor, event }) => actor.name === 'supervisor' && event.type === 'models.unload');
+    expect(order?.source).toBeNull();
     // The port was told as well: what a machine orders can be seen where it arrives.
     expect(
       frames.some(({ actor, event }) => actor.name === 'model:alpha/process' && event.type === 'process.stop'),

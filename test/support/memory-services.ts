@@ -402,6 +402,7 @@ export const createMemoryServices = (
     },
     inspector: {
       actors: () => [root],
+      machines: () => [{ id: 'supervisor', definition: '{}' }],
       seq: () => frames,
       watch: (listener) => {
         inspectors.add(listener);

@@ -29,6 +29,7 @@ const wire = () => {
       return answered as Promise<never>;
     },
     on: () => () => undefined,
+    onInspectorFrames: () => () => undefined,
     onLiveChange: (listener) => {
       tellChange = listener;
       return () => undefined;

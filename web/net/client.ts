@@ -3,7 +3,7 @@ import { io } from 'socket.io-client';
 import type { CommandInput, CommandName, CommandResult } from '../../src/contracts/commands.ts';
 import { CodedError, isErrorCode } from '../../src/contracts/errors.ts';
 import type { BroadcastData, BroadcastName } from '../../src/contracts/events.ts';
-import type { LiveChangeView } from '../../src/contracts/views.ts';
+import type { InspectorFrameView, LiveChangeView } from '../../src/contracts/views.ts';
 import { deadlineOf } from './deadlines.ts';
 
 export type ClientEvent =
@@ -22,6 +22,7 @@ export interface Client {
   /** Listens to a broadcast; returns a function that ends it. */
   on<N extends BroadcastName>(event: N, listener: (data: BroadcastData[N]) => void): () => void;
   onLiveChange(listener: (change: LiveChangeView) => void): () => void;
+  onInspectorFrames(listener: (frames: InspectorFrameView[]) => void): () => void;
   onConnection(listener: (event: ClientEvent) => void): () => void;
   /** Connects, or tries again at once. */
   connect(): void;
@@ -124,6 +125,11 @@ export const createClient = (url?: string): Client => {
     onLiveChange: (listener) => {
       socket.on('live:change', listener);
       return () => socket.off('live:change', listener);
+    },
+    onInspectorFrames: (listener) => {
+      const handler = ({ frames }: { frames: InspectorFrameView[] }): void => listener(frames);
+      socket.on('inspector:frames', handler);
+      return () => socket.off('inspector:frames', handler);
     },
     onConnection: (listener) => {
       listeners.add(listener);

@@ -22,4 +22,9 @@ export const inspectorCommands = {
       socketOnly: true,
     },
   ),
+  'inspector:machines': returns<{ machines: { id: string; definition: string }[] }>()(
+    'observe',
+    empty,
+    'The definition of each machine as JSON, in the form that Stately’s tools read.',
+  ),
 } as const;
