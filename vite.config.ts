@@ -10,7 +10,7 @@ const passedOn = ['/socket.io', '/llamaproxws', '/api', '/v1', '/media', '/metri
 
 export default defineConfig({
   root: 'web',
-  base: '/',
+  base: './',
   publicDir: 'public',
   plugins: [solid()],
   build: {

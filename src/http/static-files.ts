@@ -1,5 +1,5 @@
 /** The built dashboard: files with caching, and the page itself for every route of the single-page app. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serveStatic } from '@hono/node-server/serve-static';
 import type { Hono, MiddlewareHandler } from 'hono';
@@ -15,7 +15,17 @@ const NO_WEB = 'The dashboard is switched off (--no-web); this server answers ov
 /** A name with a content hash, as Vite writes them, never changes its content. */
 const isHashed = (path: string): boolean => /\/assets\/[^/]+-[\w-]{8,}\.\w+$/.test(path);
 
-const isPageRoute: (path: string) => boolean = (path) => !isReserved(path) && !/\.[^/.]+$/.test(path);
+/** What a proxy may say of itself: one or more plain path segments, so that nothing can break out of an attribute. */
+const PREFIX = /^(?:\/[\w.~-]{1,64}){1,8}$/;
+
+/** The path under which a proxy serves this page, from `X-Forwarded-Prefix`; "/" without one. Ends in a slash. */
+export const basePath = (forwarded: string | undefined): string => {
+  const prefix = (forwarded ?? '').replace(/\/+$/, '');
+  return PREFIX.test(prefix) ? `${prefix}/` : '/';
+};
+
+/** The page itself, by its name or as a route of the single-page app: a path without an ending. */
+const isPage = (path: string): boolean => path === '/index.html' || (!isReserved(path) && !/\.[^/.]+$/.test(path));
 
 /** Adds the dashboard in `webDir`, or the sentence that says there is none. */
 export const serveDashboard = (app: Hono, webDir: string | null): void => {
@@ -30,8 +40,18 @@ export const serveDashboard = (app: Hono, webDir: string | null): void => {
     context.header('Cache-Control', value);
   };
   const files = serveStatic({ root: webDir, precompressed: true });
-  const page = serveStatic({ root: webDir, path: 'index.html' });
+  const html = readFileSync(join(webDir, 'index.html'), 'utf8');
+  /** Assets and routes are relative to the base, so the same build works at the root and under any prefix. */
+  const page: MiddlewareHandler = (context) =>
+    Promise.resolve(
+      context.html(
+        html.replace('<head>', `<head><base href="${basePath(context.req.header('x-forwarded-prefix'))}" />`),
+      ),
+    );
 
-  app.get('*', caching, async (context, next) => (isReserved(context.req.path) ? next() : files(context, next)));
-  app.get('*', async (context, next) => (isPageRoute(context.req.path) ? page(context, next) : next()));
+  app.get('*', caching, async (context, next) => {
+    const { path } = context.req;
+    if (isPage(path)) return page(context, next);
+    return isReserved(path) ? next() : files(context, next);
+  });
 };

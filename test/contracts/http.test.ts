@@ -27,7 +27,7 @@ describe('HTTP', () => {
     folder = await mkdtemp(join(tmpdir(), 'llamactor-web-'));
     const web = join(folder, 'web');
     await mkdir(join(web, 'assets'), { recursive: true });
-    await writeFile(join(web, 'index.html'), '<!doctype html><title>page</title>');
+    await writeFile(join(web, 'index.html'), '<!doctype html><html><head><title>page</title></head></html>');
     await writeFile(join(web, 'assets', 'index-Ab12Cd34.js'), 'export {};');
     await writeFile(join(web, 'favicon.svg'), '<svg/>');
     await writeFile(join(folder, 'secret.txt'), 'do not show');
@@ -150,6 +150,18 @@ describe('HTTP', () => {
     expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
     expect(asset.headers.get('content-type')).toContain('javascript');
     expect((await get('/favicon.svg')).headers.get('cache-control')).toBe('no-cache');
+  });
+
+  it.each([
+    ['/llama', '/llama/'],
+    ['/ai/llama/', '/ai/llama/'],
+    ['"><script>alert(1)</script>', '/'],
+    ['//evil.example', '/'],
+    ['https://evil.example', '/'],
+    ['', '/'],
+  ])('behind a proxy that says it serves %j the page’s base is %j', async (prefix, base) => {
+    const response = await get('/models', { headers: { 'X-Forwarded-Prefix': prefix } });
+    expect(await response.text()).toContain(`<head><base href="${base}" />`);
   });
 
   it.each([

@@ -1,14 +1,12 @@
-/** Finds out which Debian packages llama-server needs, and downloads them. */
+/** Finds out which Debian packages a program needs, and downloads them. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Apt } from './debian-apt.ts';
 import { bytesProgress } from './progress.ts';
 import type { EngineProgress } from './types.ts';
 
-const ROOT_PACKAGE = 'llama.cpp-tools';
-
 /**
- * Dependencies that hold no library llama-server links to: configuration helpers, downloaders, character-set modules. Only names
+ * Dependencies that hold no library a program links to: configuration helpers, downloaders, character-set modules. Only names
  * of library packages are followed; whether enough was taken is shown by running the result.
  */
 const isLibrary = (name: string): boolean =>
@@ -23,12 +21,12 @@ export interface DebianPackage {
   bytes: number;
 }
 
-/** Names of {@link ROOT_PACKAGE} and the libraries it needs, by the index that apt has just verified. */
-export const resolvePackages = async (apt: Apt): Promise<string[]> => {
-  const known = new Set([ROOT_PACKAGE]);
-  let fresh = [ROOT_PACKAGE];
+/** Names of the package and of the libraries it needs, by the index that apt has just verified. */
+export const resolvePackages = async (apt: Apt, root: string): Promise<string[]> => {
+  const known = new Set([root]);
+  let fresh = [root];
   for (let round = 0; fresh.length > 0; round += 1) {
-    if (round === MOST_ROUNDS) throw new Error(`the dependencies of ${ROOT_PACKAGE} could not be resolved`);
+    if (round === MOST_ROUNDS) throw new Error(`the dependencies of ${root} could not be resolved`);
     const names = parseDepends(await apt.run('apt-cache', ['depends', '-i', ...fresh])).filter(
       (name) => isLibrary(name) && !known.has(name),
     );
@@ -64,23 +62,20 @@ export const parseUris = (text: string): DebianPackage[] =>
     bytes: Number(line[2]),
   }));
 
-/** Downloads into `folder`; apt checks every archive against the signed index. Returns the archives' paths. */
+/** Downloads into `folder` and reports it as `stage`; apt checks every archive against the signed index. Returns the archives' paths. */
 export const downloadPackages = async (
   apt: Apt,
   names: string[],
   folder: string,
+  stage: string,
   report: (progress: EngineProgress) => void,
 ): Promise<string[]> => {
   const total = parseUris(await apt.run('apt-get', ['--print-uris', 'download', ...names], folder)).reduce(
     (sum, each) => sum + each.bytes,
     0,
   );
-  await watchFolders(
-    [folder, join(apt.root, 'cache/archives/partial')],
-    'downloading llama-server from Debian',
-    total,
-    report,
-    () => apt.run('apt-get', ['download', ...names], folder),
+  await watchFolders([folder, join(apt.root, 'cache/archives/partial')], stage, total, report, () =>
+    apt.run('apt-get', ['download', ...names], folder),
   );
   const archives = (await readdir(folder)).filter((name) => name.endsWith('.deb'));
   if (archives.length < names.length) throw new Error(`apt downloaded ${archives.length} of ${names.length} packages`);

@@ -16,6 +16,7 @@ const ARCHITECTURES: Partial<Record<NodeJS.Architecture, { debian: string; tripl
 
 /** The first suite that has llama.cpp; see https://packages.debian.org/llama.cpp-tools. */
 const SUITE = 'forky';
+const ROOT_PACKAGE = 'llama.cpp-tools';
 const UNPACK_MS = 120_000;
 
 export interface DebianOptions {
@@ -61,7 +62,13 @@ export const debianSource = (options: DebianOptions = {}): EngineSource => ({
       context.report,
       () => apt.run('apt-get', ['update']),
     );
-    const archives = await downloadPackages(apt, await resolvePackages(apt), debs, context.report);
+    const archives = await downloadPackages(
+      apt,
+      await resolvePackages(apt, ROOT_PACKAGE),
+      debs,
+      'downloading llama-server from Debian',
+      context.report,
+    );
 
     context.report(bytesProgress('unpacking llama-server', 0, null));
     for (const archive of archives) await unpack(archive, tree, env, context.signal);
