@@ -1,74 +1,38 @@
-import { Client, buildConnector } from 'undici';
-import type { Dispatcher } from 'undici';
 import type { Upstream } from '../contracts/ipc.ts';
+import { EngineConnection } from './engine-connection.ts';
 
-/** The engine closes idle connections after 5 s and announces it; without an announcement this is assumed. */
-const KEEP_ALIVE_MS = 4_000;
-/** Taken off the announced time, so that a request never meets a connection that is just being closed. */
-const KEEP_ALIVE_MARGIN_MS = 2_000;
-const CONNECT_TIMEOUT_MS = 5_000;
-const CONNECT_RETRY_MS = 5;
+/** How often idle connections are looked through for those that the engine is about to close. */
+const SWEEP_MS = 500;
 
-/** One connection to an engine, carrying one request at a time. */
-export interface Connection {
+/** One connection of a set. */
+export class Connection extends EngineConnection {
   /** The set it belongs to and goes back to. */
   readonly home: Connections;
+
+  constructor(home: Connections) {
+    super(home.upstream);
+    this.home = home;
+  }
+
   /** True when the current socket has already answered a request: then a reset may just mean that it had grown old. */
-  readonly used: boolean;
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
-  /** The request is over and the answer was complete. */
-  answered(): void;
+  get used(): boolean {
+    return this.served > 0;
+  }
 }
-
-interface Pooled extends Connection {
-  client: Client;
-}
-
-type Connector = ReturnType<typeof buildConnector>;
-
-/**
- * A full accept queue on a unix socket shows as EAGAIN at once, where TCP would just wait (the engine's queue holds few).
- * So the connection is tried again within the usual time.
- */
-const patientConnector = (upstream: Upstream): Connector => {
-  const connect = buildConnector({
-    timeout: CONNECT_TIMEOUT_MS,
-    ...('socketPath' in upstream ? { socketPath: upstream.socketPath } : {}),
-  });
-  return (options, callback) => {
-    const giveUpAt = performance.now() + CONNECT_TIMEOUT_MS;
-    const attempt = (): void => {
-      connect(options, (...result) => {
-        const [error] = result;
-        const isFull = error !== null && (error as NodeJS.ErrnoException).code === 'EAGAIN';
-        if (isFull && performance.now() < giveUpAt) setTimeout(attempt, CONNECT_RETRY_MS);
-        else callback(...result);
-      });
-    };
-    attempt();
-  };
-};
-
-const originOf = (upstream: Upstream): string => {
-  if ('socketPath' in upstream) return 'http://localhost';
-  return `http://${upstream.host.includes(':') ? `[${upstream.host}]` : upstream.host}:${upstream.port}`;
-};
 
 export const sameUpstream = (a: Upstream, b: Upstream): boolean =>
   'socketPath' in a
     ? 'socketPath' in b && a.socketPath === b.socketPath
     : 'host' in b && a.host === b.host && a.port === b.port;
 
-/**
- * The bounded set of connections to one engine process. It is made of single-connection clients rather than one pool, because
- * only so is it known whether a request went out over a socket that had been used before.
- */
+/** The bounded set of connections to one engine process. */
 export class Connections {
   readonly upstream: Upstream;
   readonly #limit: number;
-  #idle: Pooled[] = [];
+  #idle: Connection[] = [];
   #open = 0;
   #retired = false;
+  #sweeper: NodeJS.Timeout | null = null;
 
   constructor(upstream: Upstream, limit: number) {
     this.upstream = upstream;
@@ -81,58 +45,36 @@ export class Connections {
     if (idle) return idle;
     if (this.#retired || this.#open >= this.#limit) return null;
     this.#open++;
-    return this.#create();
+    return new Connection(this);
   }
 
   give(connection: Connection): void {
-    const pooled = connection as Pooled;
-    if (!this.#retired) {
-      this.#idle.push(pooled);
+    if (this.#retired) {
+      this.#open--;
+      connection.destroy();
       return;
     }
-    this.#open--;
-    discard(pooled);
+    this.#idle.push(connection);
+    this.#sweeper ??= setTimeout(this.#sweep, SWEEP_MS).unref();
   }
 
   /** The engine is going or gone: idle connections are closed now, busy ones when they come back. */
   retire(): void {
     this.#retired = true;
+    if (this.#sweeper) clearTimeout(this.#sweeper);
+    this.#sweeper = null;
     this.#open -= this.#idle.length;
-    for (const pooled of this.#idle) discard(pooled);
+    for (const connection of this.#idle) connection.destroy();
     this.#idle = [];
   }
 
-  #create(): Pooled {
-    const client = new Client(originOf(this.upstream), {
-      connect: patientConnector(this.upstream),
-      pipelining: 1,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
-      // A prompt may take many minutes before the first byte; a client that has enough of waiting hangs up.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
-    let served = 0;
-    client.on('connect', () => {
-      served = 0;
-    });
-    return {
-      client,
-      home: this,
-      get used() {
-        return served > 0;
-      },
-      dispatch: (options, handler) => {
-        client.dispatch(options, handler);
-      },
-      answered: () => {
-        served++;
-      },
-    };
-  }
+  /** The least recently used come first in the list, and only they can be old. */
+  readonly #sweep = (): void => {
+    const now = performance.now();
+    const fresh = this.#idle.findIndex((connection) => !connection.isStale(now));
+    const old = this.#idle.splice(0, fresh === -1 ? this.#idle.length : fresh);
+    this.#open -= old.length;
+    for (const connection of old) connection.destroy();
+    this.#sweeper = this.#idle.length === 0 ? null : setTimeout(this.#sweep, SWEEP_MS).unref();
+  };
 }
-
-const discard = ({ client }: Pooled): void => {
-  // Nothing runs on it, so there is nothing to fail and nobody to tell.
-  client.destroy().catch(() => undefined);
-};

@@ -82,8 +82,8 @@ export const createFrontend = (ports: FrontendPorts): { server: Server } => {
     },
     (req, res) => {
       // A client that breaks off is no error of ours; the response's close event is what is listened to.
-      req.on('error', () => undefined);
-      res.on('error', () => undefined);
+      req.on('error', ignore);
+      res.on('error', ignore);
       res.on('finish', () => linger(req, ports.lingerMs));
       try {
         answer(req, res);
@@ -98,6 +98,8 @@ export const createFrontend = (ports: FrontendPorts): { server: Server } => {
   });
   return { server };
 };
+
+const ignore = (): void => undefined;
 
 const decode = (text: string): string | null => {
   try {

@@ -47,7 +47,8 @@ export const requestHeaders = (req: IncomingMessage, length: number | null): str
 export const responseHeaders = (upstream: Record<string, string | string[] | undefined>): OutgoingHttpHeaders => {
   const named = namedByConnection(upstream['connection']);
   const headers: OutgoingHttpHeaders = {};
-  for (const [name, value] of Object.entries(upstream)) {
+  for (const name in upstream) {
+    const value = upstream[name];
     if (value === undefined || HOP_BY_HOP.has(name) || named?.has(name)) continue;
     // Which origins may read an answer is decided by the router, not by the engine behind it.
     if (name.startsWith('access-control-')) continue;

@@ -3,6 +3,7 @@ import { Connections, sameUpstream } from './connections.ts';
 import type { Connection } from './connections.ts';
 import { failure, ofRoute } from './failures.ts';
 import type { Failure } from './failures.ts';
+import { Roster } from './roster.ts';
 
 /** A request as its lane sees it. */
 export interface Ticket {
@@ -38,7 +39,7 @@ export class Lane {
   #route: Route;
   #connections: Connections | null = null;
   readonly #waiting = new Map<Ticket, NodeJS.Timeout>();
-  readonly #active = new Set<Ticket>();
+  readonly #active = new Roster<Ticket>();
   #asked = false;
   #watchers: (() => void)[] = [];
 

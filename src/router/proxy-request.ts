@@ -15,6 +15,7 @@ import { Relay } from './relay.ts';
 import type { Reporter } from './reporter.ts';
 import { RequestBody } from './request-body.ts';
 import type { BodyProblem, HeldBytes } from './request-body.ts';
+import type { Roster } from './roster.ts';
 
 /** What a proxied endpoint is made of. */
 export interface ProxySpec {
@@ -33,7 +34,7 @@ export interface ProxyDeps {
   limits: Limits;
   held: HeldBytes;
   /** Every request from arrival to the close of its response. */
-  running: Set<ProxyRequest>;
+  running: Roster<ProxyRequest>;
   over(): void;
 }
 
@@ -158,7 +159,6 @@ export class ProxyRequest implements Ticket {
         this.#firstByteMs ??= performance.now() - this.#arrived;
       },
       completed: () => {
-        connection.answered();
         this.#phase = 'over';
         this.#body.close();
         this.#release();
@@ -172,8 +172,7 @@ export class ProxyRequest implements Ticket {
         method: 'POST',
         path: this.#spec.upstreamPath + this.#search,
         headers: requestHeaders(this.#req, Buffer.isBuffer(content) ? null : this.#body.length),
-        // The declared type leaves out iterables, which dispatch takes as well.
-        body: content as Buffer,
+        body: content,
       },
       relay,
     );

@@ -1,8 +1,9 @@
-import type { Dispatcher } from 'undici';
 import type { Answer } from './answer.ts';
+import type { Exchange, ResponseHandler } from './engine-connection.ts';
 import { failure } from './failures.ts';
 import type { Failure } from './failures.ts';
 import { isEventStream, responseHeaders } from './headers.ts';
+import type { ResponseHeaders } from './response-head.ts';
 import { Tail } from './tail.ts';
 
 /** Largest error body of an engine that is passed on inside a stream. */
@@ -17,14 +18,14 @@ export interface RelayEvents {
 }
 
 /** Carries one response from the engine to the client: every chunk is written as it came, and reading stops while the client is slow. */
-export class Relay implements Dispatcher.DispatchHandler {
+export class Relay implements ResponseHandler {
   readonly tail = new Tail();
   /** True once the engine has answered anything: from then on the request must not be sent again. */
   responded = false;
 
   readonly #answer: Answer;
   readonly #events: RelayEvents;
-  #controller: Dispatcher.DispatchController | null = null;
+  #exchange: Exchange | null = null;
   #aborted = false;
   #upstreamStatus = 0;
   /** Set when the stream to the client was opened early and the engine's answer turns out not to be a stream. */
@@ -40,27 +41,22 @@ export class Relay implements Dispatcher.DispatchHandler {
   abort(): void {
     if (this.#aborted) return;
     this.#aborted = true;
-    this.#controller?.abort(new Error('aborted'));
+    this.#exchange?.abort(new Error('aborted'));
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#aborted) controller.abort(new Error('aborted'));
+  onRequestStart(exchange: Exchange): void {
+    this.#exchange = exchange;
+    if (this.#aborted) exchange.abort(new Error('aborted'));
   }
 
-  onResponseStart(
-    _: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
-    if (status < 200) return;
+  onResponseStart(_: Exchange, status: number, headers: ResponseHeaders): void {
     this.responded = true;
     this.#upstreamStatus = status;
     if (!this.#answer.begun) this.#answer.begin(status, responseHeaders(headers));
     else if (status !== 200 || !isEventStream(headers['content-type'])) this.#inBand = [];
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(exchange: Exchange, chunk: Buffer, last: boolean): void {
     this.#events.firstByte();
     this.tail.push(chunk);
     if (this.#inBand) {
@@ -68,21 +64,22 @@ export class Relay implements Dispatcher.DispatchHandler {
       if (this.#inBandBytes <= IN_BAND_BYTES) this.#inBand.push(chunk);
       return;
     }
+    if (last) return this.#answer.end(chunk);
     if (this.#answer.write(chunk)) return;
-    controller.pause();
-    this.#answer.res.once('drain', () => controller.resume());
+    exchange.pause();
+    this.#answer.whenDrained(() => exchange.resume());
   }
 
   onResponseEnd(): void {
-    this.#controller = null;
+    this.#exchange = null;
     if (this.#aborted) return;
     if (this.#inBand) this.#answer.fail(inBandFailure(this.#upstreamStatus, this.#inBand));
     else this.#answer.end();
     this.#events.completed();
   }
 
-  onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
-    this.#controller = null;
+  onResponseError(_: Exchange | null, error: Error): void {
+    this.#exchange = null;
     if (!this.#aborted) this.#events.failed(error);
   }
 }

@@ -11,6 +11,7 @@ import { listen } from './listen.ts';
 import { healthEndpoint, openaiEndpoints } from './openai.ts';
 import type { ProxyDeps } from './proxy-request.ts';
 import { Reporter } from './reporter.ts';
+import { Roster } from './roster.ts';
 
 export interface RouterPorts {
   /** Tells the control plane something. */
@@ -53,8 +54,10 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
     reporter,
     limits,
     held: { bytes: 0 },
-    running: new Set(),
-    over: () => setImmediate(endIfIdle),
+    running: new Roster(),
+    over: () => {
+      if (stopping) setImmediate(endIfIdle);
+    },
   };
   const { server } = createFrontend({
     endpoints: new EndpointTable([healthEndpoint, ...openaiEndpoints(deps)]),

@@ -28,9 +28,14 @@ export class Tail {
 
   /** What `usage` and `timings` say, looked for from the end. */
   facts(): TokenFacts {
-    const end = Buffer.concat(this.#parts, this.#size).subarray(-TAIL_BYTES).toString('latin1');
+    const [only, ...others] = this.#parts;
+    const all = only && others.length === 0 ? only : Buffer.concat(this.#parts, this.#size);
+    const end = all.toString('latin1', Math.max(0, all.length - TAIL_BYTES));
     const usage =
-      lastObject(end, 'usage') ?? lastObject(this.#head?.subarray(0, HEAD_BYTES).toString('latin1') ?? '', 'usage');
+      lastObject(end, 'usage') ??
+      (this.#parts[0] === this.#head && all.length <= TAIL_BYTES
+        ? null
+        : lastObject(this.#head?.toString('latin1', 0, HEAD_BYTES) ?? '', 'usage'));
     const timings = lastObject(end, 'timings');
     const prompt = count(timings?.['prompt_n']);
     return {

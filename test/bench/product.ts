@@ -92,6 +92,10 @@ export const startProduct = async ({ engine, write, env = {} }: ProductOptions):
       if (view.state === 'missing') throw new Error(`The server found no engine: ${view.problem ?? ''}`);
       return view.state === 'ready' ? view : null;
     });
+    await waitUntil('The first scan', async () => {
+      const { models } = await client.call('models:list', {});
+      return models.length > 0 ? true : null;
+    });
     return {
       pid: child.pid as number,
       routerPid,

@@ -1,7 +1,7 @@
 /** Other programs that stand before a llama-server, where they are installed. */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access, writeFile } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { removeFolder, stopChild, temporaryFolder, track } from './cleanup.ts';
 import { freePort } from './free-port.ts';
@@ -13,10 +13,12 @@ import type { Address } from './requests.ts';
 export interface Proxy {
   name: string;
   address: Address;
+  /** The process that carries the requests. */
+  pid: number;
   stop(): Promise<void>;
 }
 
-const onPath = async (name: string): Promise<string | null> => {
+export const onPath = async (name: string): Promise<string | null> => {
   for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
     const path = join(folder, name);
     const found = await access(path, constants.X_OK).then(
@@ -32,13 +34,13 @@ const onPath = async (name: string): Promise<string | null> => {
 const nginxConf = (folder: string, port: number, socketPath: string): string => `
 ${process.getuid?.() === 0 ? 'user root root;' : ''}
 daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
-events { worker_connections 512; }
+events { worker_connections 2048; }
 http {
   access_log off;
   client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi;
   uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
-  keepalive_requests 1000000;
-  upstream engine { server unix:${socketPath}; keepalive 64; keepalive_requests 1000000; }
+  keepalive_requests 1000000; client_max_body_size 300m; client_body_buffer_size 2m;
+  upstream engine { server unix:${socketPath}; keepalive 512; keepalive_requests 1000000; }
   server {
     listen 127.0.0.1:${port};
     location / { proxy_pass http://engine; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; }
@@ -54,6 +56,12 @@ models:
     cmd: ${INSTANT_ENGINE} --host 127.0.0.1 --port \${PORT} --alias ${model}
     proxy: http://127.0.0.1:\${PORT}
 `;
+
+/** The first child of nginx is its only worker; other programs carry the requests themselves. */
+const workerOf = async (pid: number): Promise<number> => {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return Number(children.trim().split(' ')[0] ?? '') || pid;
+};
 
 /** Starts every known proxy that is installed, before an engine that listens at `socketPath` and serves `model`. */
 export const startProxies = async (socketPath: string, model: string): Promise<Proxy[]> => {
@@ -93,6 +101,7 @@ export const startProxies = async (socketPath: string, model: string): Promise<P
     started.push({
       name,
       address,
+      pid: name === 'nginx' ? await workerOf(child.pid as number) : (child.pid as number),
       stop: async () => {
         await stopChild(child);
         await removeFolder(folder);

@@ -13,6 +13,8 @@ export interface Answered {
   ms: number;
   /** From the request to the first `data:` line of the body, ms; NaN where there is none. */
   firstDataMs: number;
+  /** Size of the whole answer. */
+  bytes: number;
 }
 
 export interface Connection {
@@ -81,7 +83,7 @@ export const openConnection = async (address: Address): Promise<Connection> => {
     const { startedAt, firstDataMs, bytes, resolve, reject } = pending;
     pending = null;
     const status = bytes.toString('latin1', 9, 12);
-    if (status === '200') resolve({ ms: nowMs() - startedAt, firstDataMs });
+    if (status === '200') resolve({ ms: nowMs() - startedAt, firstDataMs, bytes: bytes.length });
     else reject(new Error(`Answered with ${status}: ${bytes.toString('utf8', 0, 1000)}`));
   });
   return {

@@ -1,109 +1,107 @@
 /** What the router adds to a request, and how many it carries. */
+import { added, against, compare, sampleOf, sidesOf, withCpu } from './compare.ts';
 import { smallModels, demoModel } from './files.ts';
-import { commandLineOf } from './processes.ts';
+import { hammer } from './hammer.ts';
 import { INSTANT_ENGINE, startProduct } from './product.ts';
 import { startProxies } from './proxies.ts';
-import { chatRequest, inParallel, inSequence } from './requests.ts';
+import { chatRequest, inSequence } from './requests.ts';
 import { row } from './row.ts';
 import { median } from './statistics.ts';
+import { streamAll } from './streams.ts';
 import type { Bench, BenchContext } from './bench.ts';
-import type { Product } from './product.ts';
-import type { Answered, Address } from './requests.ts';
+import type { Side } from './compare.ts';
 import type { Row } from './row.ts';
 
-const WIDTH = 16;
+const WIDTHS = [1, 16, 64] as const;
+const STREAMS = [1, 64, 256] as const;
+const TOKENS = 200;
+const MIB = 1024 * 1024;
 
-/** Where a loaded model's engine listens itself. */
-const directAddress = async (product: Product, model: string): Promise<{ path: string }> => {
-  const command = await commandLineOf(await product.enginePid(model));
-  return { path: command[command.indexOf('--host') + 1] ?? '' };
-};
-
-const p50 = async (
-  address: Address,
-  request: Buffer,
-  count: number,
-  of: (answer: Answered) => number,
-  options: { reuse?: boolean } = {},
-): Promise<number> => median((await inSequence(address, request, count, options)).map(of));
-
-interface Side {
-  name: string;
-  address: Address;
-}
-
-/** Per round the p50 of every side, sides interleaved and their order turning. */
-const compare = async (
-  sides: readonly Side[],
-  rounds: number,
-  measure: (address: Address) => Promise<number>,
-): Promise<Map<string, number[]>> => {
-  const samples = new Map<string, number[]>(sides.map(({ name }) => [name, []]));
-  for (let round = 0; round < rounds; round += 1) {
-    for (let turn = 0; turn < sides.length; turn += 1) {
-      const side = sides[(round + turn) % sides.length] as Side;
-      samples.get(side.name)?.push(await measure(side.address));
-    }
+const jsonRows = async (sides: readonly Side[], model: string, { quick, progress }: BenchContext): Promise<Row[]> => {
+  const request = chatRequest(model, { max_tokens: 1 });
+  const rows: Row[] = [];
+  for (const width of WIDTHS) {
+    progress(`${width} at a time`);
+    const count = quick ? 300 : width === 1 ? 2000 : 6000;
+    const measure = (side: Side) =>
+      withCpu(side, count, async () => ({ ...(await hammer(side.address, request, count, width)) }));
+    await compare(sides, 1, measure);
+    const samples = await compare(sides, quick ? 2 : 8, measure);
+    const what = `router, instant engine, ${width} at a time`;
+    if (width === 1)
+      rows.push(
+        row(`${what}: added to the p50`, added(samples, 'p50'), {
+          target: { of: 'median', atMost: 0.155 },
+          against: against(samples, 'p50', 'ms'),
+        }),
+      );
+    rows.push(
+      row(what, sampleOf(samples, 'router', 'rate'), { unit: 'requests/s', against: against(samples, 'rate', '/s') }),
+      row(`${what}: processor time of the proxy per request`, sampleOf(samples, 'router', 'cpu'), {
+        unit: 'µs',
+        against: against(samples, 'cpu', 'µs'),
+      }),
+    );
   }
-  return samples;
+  return rows;
 };
 
-const against = (samples: ReadonlyMap<string, number[]>, unit: string): string => {
-  const ours = median(samples.get('router') ?? []);
-  return [...samples]
-    .filter(([name]) => name !== 'router')
-    .map(([name, values]) => {
-      const theirs = median(values);
-      return `${(ours / theirs).toFixed(2)} × ${name} (${theirs.toFixed(theirs >= 100 ? 0 : 3)} ${unit})`;
-    })
-    .join(', ');
+const largeRows = async (sides: readonly Side[], model: string, { quick, progress }: BenchContext): Promise<Row[]> => {
+  progress('bodies of 1 MB');
+  const request = chatRequest(model, { max_tokens: 1, padding: 'x'.repeat(MIB) });
+  const count = quick ? 5 : 40;
+  const measure = async ({ address }: Side) => ({ p50: (await hammer(address, request, count, 1)).p50 });
+  await compare(sides, 1, measure);
+  const samples = await compare(sides, quick ? 2 : 8, measure);
+  return [
+    row('router, instant engine, body of 1 MB: p50', sampleOf(samples, 'router', 'p50'), {
+      target: { of: 'median', atMost: 6.4 },
+      against: against(samples, 'p50', 'ms'),
+    }),
+  ];
 };
 
-const added = (samples: ReadonlyMap<string, number[]>): number[] => {
-  const direct = samples.get('direct') ?? [];
-  return (samples.get('router') ?? []).map((ms, round) => ms - (direct[round] as number));
+const streamRows = async (sides: readonly Side[], model: string, { quick, progress }: BenchContext): Promise<Row[]> => {
+  const rows: Row[] = [];
+  const tokens = quick ? 20 : TOKENS;
+  const request = chatRequest(model, { max_tokens: tokens, stream: true });
+  for (const width of STREAMS) {
+    progress(`${width} streams`);
+    const samples = await compare(sides, quick ? 1 : 4, (side) =>
+      withCpu(side, width * tokens, async () => ({ ...(await streamAll(side.address, request, width, tokens)) })),
+    );
+    const what = `router, ${width} ${width === 1 ? 'stream' : 'streams'} of ${tokens} tokens at 5 ms`;
+    const one = (measure: string, name: string, unit: string): Row =>
+      row(`${what}: ${name}`, sampleOf(samples, 'router', measure), { unit, against: against(samples, measure, unit) });
+    rows.push(
+      one('firstP99', 'first token, p99', 'ms'),
+      one('gapP99', 'gap between tokens, p99', 'ms'),
+      one('tokensPerSecond', 'all together', 'tokens/s'),
+      one('cpu', 'processor time of the proxy per token', 'µs'),
+    );
+  }
+  return rows;
 };
-
-const sidesOf = async (product: Product, model: string): Promise<Side[]> => [
-  { name: 'router', address: { host: '127.0.0.1', port: product.routerPort } },
-  { name: 'direct', address: await directAddress(product, model) },
-];
 
 /** An engine that answers at once: the proxy is measured and not the engine. */
-const instantRows = async ({ quick, progress, note }: BenchContext): Promise<Row[]> => {
+const instantRows = async (context: BenchContext): Promise<Row[]> => {
   const model = 'm000';
   const product = await startProduct({ engine: INSTANT_ENGINE, write: (folder) => smallModels(folder, 1) });
   await product.client.call('models:load', { modelId: model });
-  const sides = await sidesOf(product, model);
-  const { path } = await directAddress(product, model);
-  const proxies = await startProxies(path, model);
-  const all = [...sides, ...proxies];
+  const own = await sidesOf(product, model);
+  const direct = own.find(({ name }) => name === 'direct')?.address as { path: string };
+  const proxies = await startProxies(direct.path, model);
+  const sides = [...own, ...proxies];
   const missing = ['nginx', 'llama-swap'].filter((name) => proxies.every((proxy) => proxy.name !== name));
-  if (missing.length > 0) note(`Not on PATH, so not compared: ${missing.join(', ')}.`);
-
-  const request = chatRequest(model, { max_tokens: 1 });
-  const rounds = quick ? 2 : 10;
-  const count = quick ? 50 : 300;
-  progress('one request at a time');
-  await compare(all, 2, (address) => p50(address, request, count, ({ ms }) => ms));
-  const single = await compare(all, rounds, (address) => p50(address, request, count, ({ ms }) => ms));
-  progress(`${WIDTH} requests at a time`);
-  const many = quick ? 200 : 3000;
-  await compare(all, 1, (address) => inParallel(address, request, many, WIDTH));
-  const rates = await compare(all, rounds, (address) => inParallel(address, request, many, WIDTH));
-  const stream = chatRequest(model, { max_tokens: 1, stream: true });
-  progress('time to the first token');
-  const first = await compare(all, rounds, (address) => p50(address, stream, count, ({ firstDataMs }) => firstDataMs));
+  if (missing.length > 0) context.note(`Not on PATH, so not compared: ${missing.join(', ')}.`);
+  const rows = [
+    ...(await jsonRows(sides, model, context)),
+    ...(await largeRows(sides, model, context)),
+    ...(await streamRows(sides, model, context)),
+  ];
   for (const proxy of proxies) await proxy.stop();
   await product.stop();
-  return [
-    row('router, instant engine, 1 at a time: added to the p50', added(single), { against: against(single, 'ms') }),
-    row(`router, instant engine, ${WIDTH} at a time`, rates.get('router') ?? [], {
-      unit: 'requests/s',
-      against: against(rates, '/s'),
-    }),
-    row('router, instant engine: added to the first token (p50)', added(first), { against: against(first, 'ms') }),
-  ];
+  return rows;
 };
 
 const engineRows = async ({ engine, quick, progress }: BenchContext): Promise<Row[]> => {
@@ -111,32 +109,35 @@ const engineRows = async ({ engine, quick, progress }: BenchContext): Promise<Ro
   const product = await startProduct({ engine, write: demoModel });
   await product.client.call('models:load', { modelId: model });
   const sides = await sidesOf(product, model);
-  const request = chatRequest(model, { max_tokens: 1 });
   const rounds = quick ? 2 : 8;
   const count = quick ? 10 : 60;
   progress('real engine');
-  await compare(sides, 1, (address) => p50(address, request, count, ({ ms }) => ms));
-  const single = await compare(sides, rounds, (address) => p50(address, request, count, ({ ms }) => ms));
+  const whole = chatRequest(model, { max_tokens: 1 });
   const stream = chatRequest(model, { max_tokens: 4, stream: true });
-  const first = await compare(sides, rounds, (address) =>
-    p50(address, stream, count, ({ firstDataMs }) => firstDataMs, { reuse: false }),
-  );
+  const measure = async ({ address }: Side) => ({
+    whole: median((await inSequence(address, whole, count)).map(({ ms }) => ms)),
+    // llama-server closes the connection behind a stream.
+    first: median((await inSequence(address, stream, count, { reuse: false })).map(({ firstDataMs }) => firstDataMs)),
+  });
+  await compare(sides, 1, measure);
+  const samples = await compare(sides, rounds, measure);
   await product.stop();
   return [
-    row('router, real engine, 1 at a time: added to the p50', added(single), { against: against(single, 'ms') }),
-    row('router, real engine: added to the first token (p50)', added(first), { against: against(first, 'ms') }),
+    row('router, real engine, 1 at a time: added to the p50', added(samples, 'whole'), {
+      against: against(samples, 'whole', 'ms'),
+    }),
+    row('router, real engine: added to the first token (p50)', added(samples, 'first'), {
+      against: against(samples, 'first', 'ms'),
+    }),
   ];
 };
 
 export const router: Bench = {
   name: 'router',
-  summary: 'what the router adds to a request',
+  summary: 'what the router adds to a request, beside nginx and llama-swap',
   async run(context) {
-    const { engine, note } = context;
-    if (engine.prefixArgs.length > 0)
-      note("llama-server's own router mode is not compared: this engine needs its own loader and cannot start itself.");
-    note(
-      'Router rows: over one open connection (streams of the real engine: a new one each, not counted), p50 per round of interleaved sides; the client and both sides share the cores of this machine.',
+    context.note(
+      'Router rows: sides in turns within one run; ratios are medians of the turns. The client and every side share the cores of this machine; processor time of a proxy is read from /proc in steps of 10 ms.',
     );
     return [...(await instantRows(context)), ...(await engineRows(context))];
   },
