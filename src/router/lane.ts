@@ -41,6 +41,8 @@ export class Lane {
   readonly #active = new Set<Ticket>();
   #asked = false;
   #watchers: (() => void)[] = [];
+  /** Somebody wants to exchange the process as soon as nobody is being served. */
+  #hold: { token: number; granted: boolean; grant(): void } | null = null;
 
   constructor(route: Route, ports: LanePorts) {
     this.#route = route;
@@ -58,7 +60,7 @@ export class Lane {
 
   enter(ticket: Ticket): void {
     if (!this.isServing && this.#route.failure) return ticket.refuse(ofRoute(this.#route.failure));
-    const connection = this.#waiting.size === 0 ? (this.#connections?.take() ?? null) : null;
+    const connection = this.#waiting.size === 0 && !this.#isHeld ? (this.#connections?.take() ?? null) : null;
     if (connection) return this.#serve(ticket, connection);
     const { queueLimit, queueTimeoutMs } = this.#ports.settings();
     if (this.#waiting.size >= queueLimit) {
@@ -93,6 +95,19 @@ export class Lane {
   release(ticket: Ticket, connection: Connection): void {
     this.#active.delete(ticket);
     connection.home.give(connection);
+    this.#grantIfIdle();
+    this.#pump();
+  }
+
+  /** Calls `grant` once no request is being answered; from then on requests wait until the model has another process. */
+  hold(token: number, grant: () => void): void {
+    this.#hold = { token, granted: false, grant };
+    this.#grantIfIdle();
+  }
+
+  unhold(token: number): void {
+    if (this.#hold?.token !== token) return;
+    this.#hold = null;
     this.#pump();
   }
 
@@ -103,8 +118,10 @@ export class Lane {
 
   update(route: Route): void {
     const before = this.#route;
+    const connections = this.#connections;
     this.#route = route;
     this.#connect();
+    if (this.#connections !== connections) this.#endHold();
     if (this.isServing) {
       this.#asked = false;
       this.#pump();
@@ -135,6 +152,7 @@ export class Lane {
 
   /** The model is gone from the table. */
   close(cause: Failure): void {
+    this.#endHold();
     this.refuse(cause);
     this.#connections?.retire();
     this.#connections = null;
@@ -166,6 +184,23 @@ export class Lane {
     this.#connections = target ? new Connections(target, this.#ports.settings().connections) : null;
   }
 
+  get #isHeld(): boolean {
+    return this.#hold?.granted === true;
+  }
+
+  #grantIfIdle(): void {
+    if (this.#hold === null || this.#hold.granted || this.#active.size > 0) return;
+    this.#hold.granted = true;
+    this.#hold.grant();
+  }
+
+  /** The process that was to be exchanged is gone. */
+  #endHold(): void {
+    const hold = this.#hold;
+    this.#hold = null;
+    if (hold?.granted === false) hold.grant();
+  }
+
   #ask(): void {
     if (this.#asked || this.isServing || this.#waiting.size === 0) return;
     this.#asked = true;
@@ -173,6 +208,7 @@ export class Lane {
   }
 
   #pump(): void {
+    if (this.#isHeld) return;
     for (const ticket of this.#waiting.keys()) {
       const connection = this.#connections?.take();
       if (!connection) return;
