@@ -53,6 +53,8 @@ const FAILURE_CODES: Partial<Record<CommandName, string>> = {
   'models:delete': 'DELETE_MODEL_FAILED',
   'models:start': 'START_MODEL_FAILED',
   'models:stop': 'STOP_MODEL_FAILED',
+  'models:preview': 'PREVIEW_MODEL_FAILED',
+  'models:effective': 'GET_EFFECTIVE_FAILED',
   'models:load': 'LOAD_MODEL_FAILED',
   'models:unload': 'UNLOAD_MODEL_FAILED',
   'metrics:history': 'GET_METRICS_HISTORY_FAILED',

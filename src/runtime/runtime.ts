@@ -11,11 +11,13 @@ import { startGuardian } from '../io/guardian.ts';
 import { createSampler } from '../io/metrics/sampler.ts';
 import { storeHistory } from '../io/metrics/stored-history.ts';
 import { pidRecords } from '../io/processes/pid-records.ts';
+import { watchEdits } from '../io/watch-edits.ts';
 import { createRouterLink } from '../io/router-link.ts';
 import { lockDataDir } from '../io/store/data-dir-lock.ts';
 import { createActorSystem } from './actor-system.ts';
 import type { ActorSystem } from './actor-system.ts';
 import { createChangeHub } from './changes.ts';
+import { createChangeService } from './change-service.ts';
 import { createConfigService } from './config-service.ts';
 import { createDecisions } from './decisions.ts';
 import { offerDemo } from './demo.ts';
@@ -27,6 +29,7 @@ import { createMetricsService } from './metrics-service.ts';
 import { createModelService } from './model-service.ts';
 import { createPlanner } from './planner.ts';
 import { openPresets } from './preset-service.ts';
+import { createProblems } from './problems.ts';
 import { createReactions } from './reactions.ts';
 import { createRequests } from './requests.ts';
 import { createRouteTable } from './route-table.ts';
@@ -97,10 +100,26 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     requests,
     decisions,
     link,
-    config,
+    changes,
     log,
     now,
   }));
+  const changes = createChangeService(() => ({
+    system,
+    library,
+    planner,
+    config,
+    endpoints,
+    usage,
+    hub,
+    sendSettings: () => link.send({ type: 'settings', settings: settingsOfRouter() }),
+    rescan: reactions.rescan,
+    log,
+    now,
+  }));
+  const problems = createProblems({ now, onChange: (list) => hub.publish({ kind: 'problems', problems: list }) });
+  const warn = (message: string): void => log('warn', 'server', message);
+  const knownFlags = (): ReadonlySet<string> => engine.current()?.flags ?? new Set();
   const hub = createChangeHub(
     { model: (id) => views.model(id), router: () => views.router(), engine: () => views.engine() },
     (error) => log('error', 'server', `A listener failed: ${String(error)}`),
@@ -110,17 +129,25 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     overrides: options.overrides,
     ownModelsDir: path.join(dataDir, 'models'),
     hub,
-    onConfig: reactions.onConfig,
+    changes,
+    problems,
+    onRefused: (message) => log('error', 'server', message),
     onSettings: (settings) => {
       applyLogSettings(book, settings);
       metrics.setBase(settings.refreshInterval * 1000);
     },
   });
+  // Where the server listens is decided when it starts; the router must not go elsewhere on its own.
+  const { host = config.get().host } = options.overrides;
+  const settingsOfRouter = (): RouterSettings => routerSettings({ ...config.get(), host });
   const presets = await openPresets({
     folder: path.join(dataDir, 'presets'),
     state: stores.state,
     hub,
-    onProblem: (message) => log('warn', 'server', message),
+    changes,
+    problems,
+    knownFlags,
+    onProblem: warn,
   });
   const library = createLibrary({
     store: stores.models,
@@ -187,6 +214,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       ...common,
       plan: planner.plan,
       planned: endpoints.planned,
+      gives: endpoints.gives,
       detach: (id, reason) => link.detach(id, reason, DETACH_MS),
       inFlight: usage.inFlight,
       stall: options.stall ?? STALL,
@@ -196,7 +224,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       ...common,
       script: options.routerScript,
       link,
-      settings: () => routerSettings(config.get()),
+      settings: settingsOfRouter,
       routes: routes.all,
       listening: (address) => {
         endpoints.routerListens(address);
@@ -224,6 +252,10 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     planner,
     requests,
     config,
+    changes,
+    endpoints,
+    given: endpoints.given,
+    knownFlags,
     view: views.model,
     metrics: metrics.latest,
     now,
@@ -239,7 +271,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       requests,
       config,
       library,
-      planner,
+      changes,
       presets,
       models,
       metrics: metrics.latest,
@@ -275,6 +307,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     subscribe: hub.subscribe,
   };
 
+  let edits: { close(): Promise<void> } | null = null;
   const restore = (): void => {
     for (const id of loadedOnStartup(presets.active(), library)) models.demand(id, 'server');
     if (!config.get().restoreModels) return;
@@ -303,6 +336,12 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await library.scan({ restoreHidden: false, by: 'server' });
       if (library.catalog().all().length === 0) await offerDemo(dataDir, library, log);
       await library.watch();
+      edits = await watchEdits({
+        dataDir,
+        onConfig: config.reread,
+        onPresets: presets.reread,
+        onProblem: warn,
+      });
       await routerSettled;
       restore();
     },
@@ -316,6 +355,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       hub.flush();
     },
     async close() {
+      await edits?.close();
       await library.close();
       await history.stop();
       await stores.close();

@@ -60,7 +60,7 @@ export const createMemoryServices = (
   const begun = new Map<string, number>();
   const demands: number[] = [];
   const presets = new Map<string, PresetView>([
-    ['default', { name: 'default', path: '/presets/default.ini', models: [], parameters: {}, ini: 'version = 1\n' }],
+    ['default', { name: 'default', path: '/presets/default.ini', models: [], parameters: {}, ini: 'version = 1\n', problem: null }],
   ]);
   let router = memoryRouter();
   let engine = memoryEngine();
@@ -236,6 +236,15 @@ export const createMemoryServices = (
         const given = Object.fromEntries(Object.entries(updates).filter(([, value]) => value !== undefined));
         return change(id, { ...given, updated_at: must(id).updated_at + 1 }, by);
       },
+      preview: (id, updates, apply) => {
+        const keys = Object.keys(updates.parameters ?? {});
+        if (keys.length === 0 || must(id).state !== 'loaded') return [{ kind: 'none', changed: [], when: 'now' }];
+        const changed = keys.map((key) => ({ key, from: null, to: updates.parameters?.[key] ?? null }));
+        return [{ kind: 'restart-model', modelId: id, changed, when: apply === 'now' ? 'now' : 'when idle' }];
+      },
+      effective: (id) => [
+        { key: 'ctx-size', requested: null, source: 'engine', effective: must(id).contextSize, told: null, differs: false },
+      ],
       removeRecord: async (id, by) => {
         await unload(id, by);
         hidden.set(id, remove(id, by));
@@ -292,6 +301,14 @@ export const createMemoryServices = (
     },
     config: {
       get: () => config,
+      preview: (patch) => [
+        {
+          kind: 'none',
+          changed: Object.entries(patch).map(([key, to]) => ({ key, from: config[key as keyof typeof config], to })),
+          when: 'now',
+        },
+      ],
+      problems: () => [],
       update: async (patch, by) => {
         await turn();
         config = { ...config, ...patch };
@@ -313,11 +330,12 @@ export const createMemoryServices = (
       get: async (name) => Promise.resolve(preset(name)),
       save: async (name, ini, by) => {
         await turn();
-        const saved = { name, path: `/presets/${name}.ini`, models: [], parameters: {}, ini };
+        const saved = { name, path: `/presets/${name}.ini`, models: [], parameters: {}, ini, problem: null };
         presets.set(name, saved);
         publish({ kind: 'presets', presets: [...presets.values()], by });
         return saved;
       },
+      preview: () => [{ kind: 'none', changed: [], when: 'now' }],
       delete: async (name, by) => {
         await turn();
         preset(name);
