@@ -5,6 +5,7 @@ import type { CommandName, CommandResult, Scope } from '../contracts/commands.ts
 import { config, settings } from './config.ts';
 import { decisions, placement } from './placement.ts';
 import { engine } from './engine.ts';
+import { imports } from './import.ts';
 import { live } from './live.ts';
 import { llama } from './llama.ts';
 import { logs } from './logs.ts';
@@ -25,6 +26,7 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...presets,
   ...config,
   ...settings,
+  ...imports,
   ...logs,
   ...metrics,
   ...live,

@@ -1,7 +1,7 @@
 /** What commands need from the running system. The runtime implements it; tests may implement a part. */
 import type { Apply, ChangeEffectView, EffectiveRow, ProblemView } from '../contracts/changes.ts';
 import type { Config, Settings } from '../contracts/config.ts';
-import type { CommandPayload, ExplainView, HealthView, InfoView } from '../contracts/commands.ts';
+import type { CommandPayload, ExplainView, HealthView, ImportReport, InfoView } from '../contracts/commands.ts';
 import type {
   DecisionView,
   EngineView,
@@ -78,6 +78,10 @@ export interface Services {
     save(name: string, ini: string, by: By, apply?: Apply): Promise<PresetView>;
     preview(name: string, ini: string, apply: Apply): ChangeEffectView[];
     delete(name: string, by: By): Promise<void>;
+  };
+  imports: {
+    /** INVALID_PAYLOAD with the line for what is no such file. */
+    llamaSwap(request: CommandPayload<'import:llama-swap'>, by: By): Promise<ImportReport>;
   };
   logs: {
     query(filter: { limit: number; offset: number; level?: LogLevel; source?: string }): LogEntryView[];

@@ -6,6 +6,7 @@
 import type { z } from 'zod';
 import { configCommands } from './commands/config.ts';
 import { engineCommands } from './commands/engine.ts';
+import { importCommands } from './commands/import.ts';
 import { liveCommands } from './commands/live.ts';
 import { logsCommands } from './commands/logs.ts';
 import { metricsCommands } from './commands/metrics.ts';
@@ -18,6 +19,7 @@ import type { CommandContract } from './commands/define.ts';
 
 export type { Scope } from './commands/define.ts';
 export type { ExplainView } from './commands/placement.ts';
+export type { ImportedModel, ImportNote, ImportReport } from './commands/import.ts';
 export type { LlamaStatusView, RouterStatusView } from './commands/router.ts';
 export type { HealthView, InfoView } from './commands/system.ts';
 
@@ -26,6 +28,7 @@ export const COMMANDS = {
   ...routerCommands,
   ...presetsCommands,
   ...configCommands,
+  ...importCommands,
   ...logsCommands,
   ...metricsCommands,
   ...liveCommands,

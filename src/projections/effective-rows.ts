@@ -37,8 +37,7 @@ const toldBy = (given: Given): Record<string, ParameterValue | undefined> => ({
 });
 
 /** What leaves the choice to the engine, so that any outcome is as asked. */
-const isFree = (value: ParameterValue): boolean =>
-  ['auto', '-1', 'all', 'max'].includes(String(value).toLowerCase());
+const isFree = (value: ParameterValue): boolean => ['auto', '-1', 'all', 'max'].includes(String(value).toLowerCase());
 
 /**
  * Requested parameters first, in their order, then what the engine chose itself. Where the engine says nothing, what it was
@@ -60,7 +59,14 @@ export const effectiveRows = (
       // Its own word for "as many as there are" and the like is no difference; a parameter it was not started with is one.
       !(said !== undefined && isFree(value)) &&
       !sameValue(effective ?? undefined, value);
-    return { key, requested: value, source, effective, told: said !== undefined ? 'engine' : effective === null ? null : 'command line', differs };
+    return {
+      key,
+      requested: value,
+      source,
+      effective,
+      told: said !== undefined ? 'engine' : effective === null ? null : 'command line',
+      differs,
+    };
   });
   const asked = new Set(requested.map(({ key }) => key));
   const others = { ...running, ...Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined)) };

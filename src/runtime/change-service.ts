@@ -91,7 +91,11 @@ export const createChangeService = (parts: () => ChangeParts): ChangeService => 
       if (when === 'now' || usage.total() === 0) restartRouter(by);
       else routerWaits = by;
     } else if (kind === 'restart-model' && modelId !== undefined && when !== 'next load') {
-      log('info', 'server', `${modelId} is loaded again ${when === 'now' ? 'now' : 'when it is idle'}: ${keys} changed.`);
+      log(
+        'info',
+        'server',
+        `${modelId} is loaded again ${when === 'now' ? 'now' : 'when it is idle'}: ${keys} changed.`,
+      );
       system.send({ type: when === 'now' ? 'models.reload' : 'models.refresh', id: modelId, by, at: now() });
     } else if (kind === 'none' && modelId !== undefined && when === 'now')
       system.send({ type: 'models.keep', id: modelId, by, at: now() });
@@ -105,7 +109,8 @@ export const createChangeService = (parts: () => ChangeParts): ChangeService => 
         ...(preset !== undefined && { preset }),
         ...(known !== undefined && { known }),
       });
-      const overridden = patch === undefined ? [] : differences(config.overriddenValues(), config.overriddenValues(patch));
+      const overridden =
+        patch === undefined ? [] : differences(config.overriddenValues(), config.overriddenValues(patch));
       return changePlan(situation(), after, affected(), { apply, overridden });
     },
     begin() {

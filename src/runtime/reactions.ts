@@ -121,8 +121,7 @@ export const createReactions = (parts: () => ReactionParts): Reactions => {
       if (message.type === 'usage') {
         usage.take(message);
         if (message.total === 0) changes.routerIdle();
-      }
-      else if (message.type === 'finished') usage.finished(message.requests);
+      } else if (message.type === 'finished') usage.finished(message.requests);
       else if (message.type === 'need') models.demand(message.modelId, 'router');
       else if (message.type === 'unneed') system.send({ type: 'models.cancel', id: message.modelId, requestId: null });
       else if (message.type === 'log') log(message.level, 'router', message.message);

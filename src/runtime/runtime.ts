@@ -23,6 +23,7 @@ import { createDecisions } from './decisions.ts';
 import { offerDemo } from './demo.ts';
 import { createEndpoints } from './endpoints.ts';
 import { createEnginePorts, createEngineService } from './engine-service.ts';
+import { createImportService } from './import-service.ts';
 import { createLibrary } from './library.ts';
 import { applyLogSettings, createLogService } from './log-service.ts';
 import { createMetricsService } from './metrics-service.ts';
@@ -282,6 +283,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     config,
     settings: config.settings,
     presets,
+    imports: createImportService({ library, models, config, knownFlags }),
     logs: createLogService(book, hub),
     metrics,
     decisions: { list: decisions.list },

@@ -53,7 +53,9 @@ const modelsOf = (before: Situation): fc.Arbitrary<AffectedModel[]> =>
     .chain((all) => fc.subarray(all));
 const cases = fc
   .tuple(situation, situation, apply)
-  .chain(([before, after, how]) => fc.tuple(fc.constant(before), fc.constant(after), modelsOf(before), fc.constant(how)));
+  .chain(([before, after, how]) =>
+    fc.tuple(fc.constant(before), fc.constant(after), modelsOf(before), fc.constant(how)),
+  );
 
 /** Comments, the order of lines, and a number written as text: what an edit may change without changing anything. */
 const rewritten = (of: Situation): Situation => ({
@@ -125,7 +127,9 @@ describe('the plan of a change', () => {
   it('names every configuration key that changed once, and no other', () => {
     fc.assert(
       fc.property(cases, ([before, after, models, how]) => {
-        const effects = changePlan(before, after, models, { apply: how }).filter(({ modelId }) => modelId === undefined);
+        const effects = changePlan(before, after, models, { apply: how }).filter(
+          ({ modelId }) => modelId === undefined,
+        );
         const named = effects.flatMap(({ changed }) => changed.map(({ key }) => key));
         const changed = (Object.keys(CONFIG_KEYS) as (keyof Config)[]).filter(
           (key) =>

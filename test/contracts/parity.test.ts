@@ -51,6 +51,7 @@ const CASES: { [N in CommandName]: Case } = {
   'config:problems': { payload: {} },
   'settings:get': { payload: {} },
   'settings:update': { payload: { settings: { compactMode: true } } },
+  'import:llama-swap': { payload: { yaml: 'models: {}\n', dryRun: true } },
   'logs:get': { payload: { limit: 5 } },
   'logs:clear': { payload: {} },
   'metrics:get': { payload: {} },
@@ -87,6 +88,7 @@ const REFUSED: [CommandName, unknown, string][] = [
   ['models:preview', { modelId: 'nobody', updates: {} }, 'NOT_FOUND'],
   ['models:effective', { modelId: 'nobody' }, 'NOT_FOUND'],
   ['settings:update', { settings: { theme: 'no' } }, 'INVALID_PAYLOAD'],
+  ['import:llama-swap', { yaml: 'nothing' }, 'INVALID_PAYLOAD'],
   ['logs:get', { limit: 1e9 }, 'INVALID_PAYLOAD'],
   ['metrics:history', { hours: -1 }, 'INVALID_PAYLOAD'],
 ];

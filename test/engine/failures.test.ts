@@ -163,14 +163,14 @@ describe('a parameter', () => {
   });
 
   it('that an edited preset brings along is warned of, refused at the load, and nothing is started', async () => {
-    await writeFile(
-      join(engine.dataDir, 'presets', 'foreign.ini'),
-      'version = 1\n[misspelt]\ngpu-layer = 1\n',
-    );
+    await writeFile(join(engine.dataDir, 'presets', 'foreign.ini'), 'version = 1\n[misspelt]\ngpu-layer = 1\n');
     await engine.app.services.router.startWithPreset('foreign', 'test');
-    await vi.waitFor(() => expect(engine.app.services.router.view()).toMatchObject({ state: 'loaded', preset: 'foreign' }), {
-      timeout: 20_000,
-    });
+    await vi.waitFor(
+      () => expect(engine.app.services.router.view()).toMatchObject({ state: 'loaded', preset: 'foreign' }),
+      {
+        timeout: 20_000,
+      },
+    );
     const warned = engine.app.services.logs.query({ limit: 200, offset: 0, level: 'warn', source: 'server' });
     expect(warned.map(({ message }) => message).join('\n')).toMatch(/preset foreign.*Line 3.*"gpu-layer"/);
     const pids: number[] = [];

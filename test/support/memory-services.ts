@@ -1,6 +1,7 @@
 /** `Services` in memory: real behaviour at the boundary the transports see, with outcomes a test can set. */
 import { CodedError } from '../../src/contracts/errors.ts';
 import { defaultConfig, defaultSettings } from '../../src/contracts/config.ts';
+import { changePlan } from '../../src/projections/change-plan.ts';
 import type { By, DomainChange, Services } from '../../src/commands/services.ts';
 import type {
   FailureView,
@@ -60,7 +61,17 @@ export const createMemoryServices = (
   const begun = new Map<string, number>();
   const demands: number[] = [];
   const presets = new Map<string, PresetView>([
-    ['default', { name: 'default', path: '/presets/default.ini', models: [], parameters: {}, ini: 'version = 1\n', problem: null }],
+    [
+      'default',
+      {
+        name: 'default',
+        path: '/presets/default.ini',
+        models: [],
+        parameters: {},
+        ini: 'version = 1\n',
+        problem: null,
+      },
+    ],
   ]);
   let router = memoryRouter();
   let engine = memoryEngine();
@@ -243,7 +254,14 @@ export const createMemoryServices = (
         return [{ kind: 'restart-model', modelId: id, changed, when: apply === 'now' ? 'now' : 'when idle' }];
       },
       effective: (id) => [
-        { key: 'ctx-size', requested: null, source: 'engine', effective: must(id).contextSize, told: null, differs: false },
+        {
+          key: 'ctx-size',
+          requested: null,
+          source: 'engine',
+          effective: must(id).contextSize,
+          told: null,
+          differs: false,
+        },
       ],
       removeRecord: async (id, by) => {
         await unload(id, by);
@@ -301,13 +319,10 @@ export const createMemoryServices = (
     },
     config: {
       get: () => config,
-      preview: (patch) => [
-        {
-          kind: 'none',
-          changed: Object.entries(patch).map(([key, to]) => ({ key, from: config[key as keyof typeof config], to })),
-          when: 'now',
-        },
-      ],
+      preview: (patch, apply) => {
+        const parameters = new Map();
+        return changePlan({ config, parameters }, { config: { ...config, ...patch }, parameters }, [], { apply });
+      },
       problems: () => [],
       update: async (patch, by) => {
         await turn();
@@ -341,6 +356,26 @@ export const createMemoryServices = (
         preset(name);
         presets.delete(name);
         publish({ kind: 'presets', presets: [...presets.values()], by });
+      },
+    },
+    imports: {
+      llamaSwap: async ({ yaml, dryRun }) => {
+        await turn();
+        if (!yaml.startsWith('models:')) throw new CodedError('INVALID_PAYLOAD', 'It has no `models`.');
+        const model = {
+          name: 'writer',
+          outcome: 'created',
+          modelId: null,
+          file: '/models/alpha.gguf',
+          aliases: [],
+        } as const;
+        return {
+          dryRun,
+          models: [{ ...model, parameters: { 'ctx-size': 512 } }],
+          settings: { startTimeout: 45 },
+          folders: ['/elsewhere'],
+          notes: [{ line: 3, item: 'models.writer.env', outcome: 'left out', reason: 'models have their own' }],
+        };
       },
     },
     logs: {

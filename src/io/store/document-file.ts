@@ -177,8 +177,7 @@ export class DocumentFile<T> implements Adapter<Envelope<T>> {
     const complaint = copy.kind === 'good' ? (objection?.(copy.raw) ?? null) : null;
     if (copy.kind === 'damaged' || complaint !== null) {
       const reason = copy.kind === 'damaged' ? copy.reason : (complaint?.reason ?? '');
-      const line =
-        copy.kind === 'damaged' ? copy.line : lineOfPath(text ?? '', ['data', ...(complaint?.path ?? [])]);
+      const line = copy.kind === 'damaged' ? copy.line : lineOfPath(text ?? '', ['data', ...(complaint?.path ?? [])]);
       const where = line === null ? path.basename(file) : `${path.basename(file)}, line ${line}`;
       throw new CodedError('INVALID_PAYLOAD', `${where}: ${reason}.`, { details: { line, reason } });
     }

@@ -15,17 +15,22 @@ export const lineOfSyntaxError = (text: string, error: unknown): number | null =
   return /end of JSON input/.test(message) ? text.trimEnd().split('\n').length : null;
 };
 
-/** The line of the deepest key of `path` that the text has; null when it has none. */
-export const lineOfPath = (text: string, path: readonly PropertyKey[]): number | null => {
+/** Finds the line of the deepest key of a path that a JSON or YAML text has; null when it has none of it. */
+export const placesIn = (text: string): ((path: readonly PropertyKey[]) => number | null) => {
   const lines = new LineCounter();
-  let node: unknown = parseDocument(text, { lineCounter: lines, prettyErrors: false }).contents;
-  let line: number | null = null;
-  for (const key of path) {
-    if (!isMap(node)) break;
-    const pair = node.items.find((item) => isScalar(item.key) && item.key.value === key);
-    if (pair === undefined || !isScalar(pair.key) || pair.key.range == null) break;
-    line = lines.linePos(pair.key.range[0]).line;
-    node = pair.value;
-  }
-  return line;
+  const { contents } = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  return (path) => {
+    let node: unknown = contents;
+    let line: number | null = null;
+    for (const key of path) {
+      if (!isMap(node)) break;
+      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
+      if (pair === undefined || !isScalar(pair.key) || pair.key.range == null) break;
+      line = lines.linePos(pair.key.range[0]).line;
+      node = pair.value;
+    }
+    return line;
+  };
 };
+
+export const lineOfPath = (text: string, path: readonly PropertyKey[]): number | null => placesIn(text)(path);
