@@ -72,7 +72,7 @@ const parseCopy = <T>(options: DocumentFileOptions<T>, file: string, text: strin
     return {
       kind: 'damaged',
       reason: `it is not valid JSON (${error instanceof Error ? error.message : 'unreadable'})`,
-      line: lineOfSyntaxError(text, error),
+      line: lineOfSyntaxError(text),
     };
   }
   if (!isEnvelope(raw)) return { kind: 'damaged', reason: 'it has no version and data', line: 1 };
@@ -173,7 +173,12 @@ export class DocumentFile<T> implements Adapter<Envelope<T>> {
   async edited(): Promise<T | null> {
     const { path: file, objection } = this.#options;
     const { copy, text } = await readCopy(this.#options, file);
-    if (copy.kind === 'absent' || text === this.#text) return null;
+    if (copy.kind === 'absent') {
+      // There is nothing to keep as a backup when it is written again.
+      this.#good = false;
+      return null;
+    }
+    if (text === this.#text) return null;
     const complaint = copy.kind === 'good' ? (objection?.(copy.raw) ?? null) : null;
     if (copy.kind === 'damaged' || complaint !== null) {
       const reason = copy.kind === 'damaged' ? copy.reason : (complaint?.reason ?? '');

@@ -235,7 +235,7 @@ export const openDocument = async <T>(options: DocumentOptions<T>): Promise<Docu
     async reread() {
       const before = durable;
       await update(() => undefined, true);
-      return durable !== before;
+      return durable.text !== before.text;
     },
     flush,
     close: () => {
