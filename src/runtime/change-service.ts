@@ -1,5 +1,7 @@
 /** Changes of configuration, presets and records: what they would do, and doing it. */
 import { isDeepStrictEqual } from 'node:util';
+import type { PlacementLimits } from '../../machines/placement.ts';
+import type { ProcessLimits } from '../../machines/process.ts';
 import type { By } from '../commands/services.ts';
 import type { Apply, ChangedKey, ChangeEffectView } from '../contracts/changes.ts';
 import type { Config } from '../contracts/config.ts';
@@ -9,18 +11,28 @@ import type { AffectedModel, Situation } from '../projections/change-plan.ts';
 import type { ActorSystem } from './actor-system.ts';
 import type { ChangeHub } from './changes.ts';
 import type { Known } from './catalog.ts';
-import type { ConfigService } from './config-service.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { Library } from './library.ts';
 import { plainParameters } from './parameters.ts';
 import type { ActivePreset, Instead, Planner } from './planner.ts';
 import type { Usage } from './usage.ts';
 
+/** The configuration as far as a change needs it. */
+export interface ConfigValues {
+  get(): Config;
+  /** As it would be with these values stored. */
+  with(patch: Partial<Config>): Config;
+  /** Stored values that a flag or variable wins over, with `patch` laid over them. */
+  overriddenValues(patch?: Partial<Config>): Partial<Config>;
+  placement(): PlacementLimits;
+  process(): ProcessLimits;
+}
+
 export interface ChangeParts {
   system: ActorSystem;
   library: Library;
   planner: Planner;
-  config: ConfigService;
+  config: ConfigValues;
   endpoints: Endpoints;
   usage: Usage;
   hub: ChangeHub;

@@ -3,10 +3,8 @@ import path from 'node:path';
 import type { By, Services } from '../commands/services.ts';
 import type { Apply, ChangeEffectView } from '../contracts/changes.ts';
 import type { Config, ConfigKey, Settings } from '../contracts/config.ts';
-import type { ProcessLimits } from '../../machines/process.ts';
-import type { PlacementLimits } from '../../machines/placement.ts';
 import type { ChangeHub } from './changes.ts';
-import type { ChangeService } from './change-service.ts';
+import type { ChangeService, ConfigValues } from './change-service.ts';
 import type { Problems } from './problems.ts';
 import type { Stores } from './stores.ts';
 
@@ -15,19 +13,14 @@ const MIB = 1024 * 1024;
 const KILL_MS = 5000;
 const FILE = 'config.json';
 
-export type ConfigService = Services['config'] & {
-  settings: { get(): Settings; update(patch: Partial<Settings>, by: By): Promise<Settings> };
-  /** The configuration as it would be with these values stored. */
-  with(patch: Partial<Config>): Config;
-  /** Stored values that a flag or variable wins over, with `patch` laid over them. */
-  overriddenValues(patch?: Partial<Config>): Partial<Config>;
-  /** Takes over what somebody wrote into config.json. What cannot be used is noted as a problem and changes nothing. */
-  reread(): Promise<void>;
-  /** The folders to search: what is configured, then the data folder's own. */
-  folders(): string[];
-  placement(): PlacementLimits;
-  process(): ProcessLimits;
-};
+export type ConfigService = Services['config'] &
+  ConfigValues & {
+    settings: { get(): Settings; update(patch: Partial<Settings>, by: By): Promise<Settings> };
+    /** Takes over what somebody wrote into config.json. What cannot be used is noted as a problem and changes nothing. */
+    reread(): Promise<void>;
+    /** The folders to search: what is configured, then the data folder's own. */
+    folders(): string[];
+  };
 
 export const createConfigService = (options: {
   stores: Stores;

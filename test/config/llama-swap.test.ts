@@ -59,7 +59,7 @@ describe('a whole configuration', () => {
     expect(config.models).toMatchObject([
       {
         name: 'coder',
-        line: lineOf('"coder":'),
+        line: lineOf("'coder':"),
         modelPath: '/models/alpha model.gguf',
         aliases: ['gpt-4o-mini', 'coder-fast'],
         parameters: {
@@ -102,7 +102,7 @@ describe('a whole configuration', () => {
     ['apiKeys', 'apiKeys', /never copied/],
     ['peers', 'peers', /other servers/],
     ['surprise', 'surprise', /does not know/],
-    ['groups.coding', '"coding"', /memory or modelsMax/],
+    ['groups.coding', "'coding':", /memory or modelsMax/],
     ['hooks.on_startup.preload.docker', 'preload', /no such model/],
   ])('%s is told with its line and reason', (item, at, reason) => {
     const [note] = config.notes.filter((each) => each.item === item && reason.test(each.reason));

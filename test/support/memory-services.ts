@@ -2,6 +2,7 @@
 import { CodedError } from '../../src/contracts/errors.ts';
 import { defaultConfig, defaultSettings } from '../../src/contracts/config.ts';
 import { changePlan } from '../../src/projections/change-plan.ts';
+import type { ImportedModel } from '../../src/contracts/commands.ts';
 import type { By, DomainChange, Services } from '../../src/commands/services.ts';
 import type {
   FailureView,
@@ -362,16 +363,17 @@ export const createMemoryServices = (
       llamaSwap: async ({ yaml, dryRun }) => {
         await turn();
         if (!yaml.startsWith('models:')) throw new CodedError('INVALID_PAYLOAD', 'It has no `models`.');
-        const model = {
+        const model: ImportedModel = {
           name: 'writer',
           outcome: 'created',
           modelId: null,
           file: '/models/alpha.gguf',
           aliases: [],
-        } as const;
+          parameters: { 'ctx-size': 512 },
+        };
         return {
           dryRun,
-          models: [{ ...model, parameters: { 'ctx-size': 512 } }],
+          models: [model],
           settings: { startTimeout: 45 },
           folders: ['/elsewhere'],
           notes: [{ line: 3, item: 'models.writer.env', outcome: 'left out', reason: 'models have their own' }],

@@ -1,7 +1,7 @@
 /** Where in a JSON text something is, so that a person finds it in an editor. Lines count from 1. */
 import { LineCounter, isMap, isScalar, parseDocument } from 'yaml';
 
-const TOKEN = /"(?:[^"\\\u0000-\u001f]|\\.)*"|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|true|false|null|[{}[\],:]/iy;
+const TOKEN = /"(?:[^"\\\p{Cc}]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|[{}[\],:]/uy;
 
 interface Token {
   text: string;
