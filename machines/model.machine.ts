@@ -6,7 +6,7 @@
  * and a load that lands during a stop follows it.
  */
 import { assign, enqueueActions, fromCallback, sendTo, setup, spawnChild, stopChild } from 'xstate';
-import type { ActorRef, Snapshot } from 'xstate';
+import type { ActorRef, EventObject, Snapshot } from 'xstate';
 import { completed, refusalOf, verdict } from './process.ts';
 import type { Failure, ProcessCommand, ProcessFact, ProcessLimits, ReadyInfo, Refusal, Settlement } from './process.ts';
 import { decideRestart } from './restart-policy.ts';
@@ -19,10 +19,19 @@ export type ModelCommand =
   | { type: 'model.unload'; requestId: string | null; by: string; at: number }
   /** Stop and load again, for parameters that changed. */
   | { type: 'model.reload'; by: string; at: number }
+  /** The same as soon as no request is in flight; a request that runs is never cut. */
+  | { type: 'model.refresh'; by: string; at: number }
+  /** The parameters are again what the process was started with. */
+  | { type: 'model.keep'; by: string; at: number }
   /** The file or the record changed: what was wrong may be mended. */
   | { type: 'model.reset'; by: string; at: number };
 
-export type ModelEvent = ModelCommand | ProcessFact | { type: 'probe.passed'; at: number; info: ReadyInfo };
+export type ModelEvent =
+  | ModelCommand
+  | ProcessFact
+  | { type: 'probe.passed'; at: number; info: ReadyInfo }
+  /** No request is in flight, and new ones wait at the router. */
+  | { type: 'requests.held' };
 
 /** What a model tells its supervisor. */
 export type ModelReport =
@@ -62,6 +71,8 @@ export interface ModelContext {
   /** The machine's own verdict on a process it is stopping. */
   pending: Failure | null;
   stopMode: 'terminate' | 'end-input';
+  /** Who wants the process exchanged once it is idle; null when nobody does. */
+  refreshBy: string | null;
   /** Times of unwanted exits inside the policy's window. */
   exits: number[];
   retryDelayMs: number | null;
@@ -92,6 +103,8 @@ export const modelMachine = setup({
     modelProcess: fromCallback<ProcessCommand, { id: string }>(() => undefined),
     /** Asks /health until it answers, for engines that do not report readiness themselves. Replaced by the process layer. */
     readinessProbe: fromCallback<ProcessCommand, { id: string }>(() => undefined),
+    /** Has the router hold the model's requests back once none is in flight. Replaced by the process layer. */
+    idleGate: fromCallback<EventObject, { id: string }>(() => undefined),
   },
   actions: {
     startProcess: spawnChild('modelProcess', { id: 'process', input: ({ context }) => ({ id: context.id }) }),
@@ -181,6 +194,14 @@ export const modelMachine = setup({
       pending: event.type === 'process.stalled' ? event.failure : verdict(params.code, params.message),
       by: null,
     })),
+    noteRefresh: assign({ refreshBy: ({ event }) => (event.type === 'model.refresh' ? event.by : null) }),
+    waitForIdle: spawnChild('idleGate', { id: 'gate', input: ({ context }) => ({ id: context.id }) }),
+    endRefresh: enqueueActions(({ context, enqueue }) => {
+      if (context.refreshBy === null) return;
+      enqueue(stopChild('gate'));
+      enqueue.assign({ refreshBy: null });
+    }),
+    noteRefreshCaller: assign({ by: ({ context }) => context.refreshBy }),
     stopBySignal: assign({ stopMode: 'terminate' as const }),
     stopByInput: assign({ stopMode: 'end-input' as const }),
     clearVerdict: assign({ pending: null }),
@@ -210,6 +231,7 @@ export const modelMachine = setup({
     ),
   },
   guards: {
+    waitsForIdle: ({ context }) => context.refreshBy !== null,
     wantsLoaded: ({ context }) => context.desired === 'loaded',
     wasJudged: ({ context }) => context.pending !== null && context.desired === 'loaded',
     mayRetry: ({ context }) => context.desired === 'loaded' && context.retryDelayMs !== null,
@@ -233,6 +255,7 @@ export const modelMachine = setup({
     waiters: [],
     pending: null,
     stopMode: 'terminate',
+    refreshBy: null,
     restarts: 0,
   }),
   initial: 'unloaded',
@@ -263,6 +286,7 @@ export const modelMachine = setup({
           ],
         },
         'model.reload': { target: 'stopping', actions: ['noteCaller', 'stopBySignal'] },
+        'model.refresh': { target: 'stopping', actions: ['noteCaller', 'stopBySignal'] },
         'process.spawned': { actions: 'noteSpawned' },
         'process.progressed': { actions: 'noteProgress' },
         'process.ready': { target: 'loaded', actions: 'noteReady' },
@@ -292,12 +316,19 @@ export const modelMachine = setup({
         { type: 'settle', params: { loaded: 'done', unloaded: 'keep' } },
         { type: 'reportState', params: { state: 'loaded' } },
       ],
+      exit: 'endRefresh',
       on: {
         'model.load': {
           actions: ['wantLoaded', { type: 'settle', params: { loaded: 'done', unloaded: 'keep' } }],
         },
         'model.unload': { target: 'stopping', actions: ['wantUnloaded', 'stopByInput'] },
         'model.reload': { target: 'stopping', actions: ['noteCaller', 'stopByInput'] },
+        'model.refresh': [
+          { guard: 'waitsForIdle', actions: 'noteRefresh' },
+          { actions: ['noteRefresh', 'waitForIdle'] },
+        ],
+        'model.keep': { actions: 'endRefresh' },
+        'requests.held': { guard: 'waitsForIdle', target: 'stopping', actions: ['noteRefreshCaller', 'stopByInput'] },
         'process.exited': { target: 'error', actions: ['forgetCaller', 'noteFailure', 'forgetProcess'] },
         'process.stalled': {
           target: 'stopping',

@@ -21,6 +21,9 @@ export type SupervisorCommand =
   | { type: 'models.unload'; id: string; requestId: string | null; by: string; at: number }
   | { type: 'models.unload-all'; by: string; at: number }
   | { type: 'models.reload'; id: string; by: string; at: number }
+  /** The model's parameters changed: reload it when no request is in flight. */
+  | { type: 'models.refresh'; id: string; by: string; at: number }
+  | { type: 'models.keep'; id: string; by: string; at: number }
   | { type: 'models.reset'; id: string; by: string; at: number }
   /** A request stopped waiting: its deadline passed, or nobody at the router waits for the model any more. */
   | { type: 'models.cancel'; id: string; requestId: string | null }
@@ -84,6 +87,16 @@ export interface SupervisorContext extends SupervisorInput {
   /** What was last said of the head of the queue, so that it is said once. */
   waiting: { id: string; reason: string } | null;
 }
+
+/** What is handed on to a model that has an actor, and is no news to one that never ran. */
+const FORWARDED = {
+  'models.reload': 'model.reload',
+  'models.refresh': 'model.refresh',
+  'models.keep': 'model.keep',
+  'models.reset': 'model.reset',
+} as const;
+const isForwarded = (event: SupervisorEvent): event is Extract<SupervisorCommand, { type: keyof typeof FORWARDED }> =>
+  Object.hasOwn(FORWARDED, event.type);
 
 export const supervisorMachine = setup({
   types: {
@@ -216,14 +229,9 @@ export const supervisorMachine = setup({
       enqueue.emit(refused(event, { code: 'INVALID_STATE', message: 'The server is stopping.', retryAfter: null }));
     }),
     forwardToModel: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'models.reload' && event.type !== 'models.reset') return;
+      if (!isForwarded(event)) return;
       const row = rowOf(context.rows, event.id);
-      if (row === undefined) return;
-      enqueue.sendTo(row.ref, {
-        type: event.type === 'models.reload' ? 'model.reload' : 'model.reset',
-        by: event.by,
-        at: event.at,
-      });
+      if (row !== undefined) enqueue.sendTo(row.ref, { type: FORWARDED[event.type], by: event.by, at: event.at });
     }),
     forget: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'models.forget') return;
@@ -387,6 +395,8 @@ export const supervisorMachine = setup({
     'models.unload-all': { actions: ['refusePending', 'unloadAll'] },
     'models.cancel': { actions: ['dropLoads', 'admit'] },
     'models.reload': { actions: 'forwardToModel' },
+    'models.refresh': { actions: 'forwardToModel' },
+    'models.keep': { actions: 'forwardToModel' },
     'models.reset': { actions: 'forwardToModel' },
     'models.forget': { actions: ['dropLoads', 'forget', 'admit'] },
   },

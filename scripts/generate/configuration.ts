@@ -13,9 +13,10 @@ interface Entry {
 const AFTER = {
   none: 'at once',
   scan: 'at the next scan',
-  models: 'when a model is loaded again',
-  engine: 'when the engine is looked for again',
-  router: 'when the router is started again',
+  models: 'when the models it changes are idle; they are loaded again',
+  engine: 'when a model is loaded again',
+  live: 'at once',
+  router: 'when the router is idle; it is started again',
   server: 'when the server is started again',
 };
 
@@ -46,7 +47,8 @@ export const generate = (): Promise<Record<string, string>> =>
 
 Both live in the data folder, as \`config.json\` and \`settings.json\`, and are changed in the dashboard, with
 \`llamactor config\`, or over the sockets. A key that is missing has its default. An unknown key or a value that is not
-allowed is refused, and nothing is stored.
+allowed is refused, and nothing is stored. \`config.json\` may also be changed with an editor while the server runs: a mistake
+is named with its line, and what ran goes on.
 
 ## Configuration
 

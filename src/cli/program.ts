@@ -6,6 +6,7 @@ import { registerConfig } from './commands/config.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerEngine } from './commands/engine.ts';
 import { registerExplain } from './commands/explain.ts';
+import { registerImport } from './commands/import.ts';
 import { registerLoad } from './commands/load.ts';
 import { registerLogs } from './commands/logs.ts';
 import { registerModels } from './commands/models.ts';
@@ -19,7 +20,7 @@ import { VERSION } from './version.ts';
 const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]])[] = [
   ['Server:', [registerServe, registerStatus, registerLogs, registerDoctor]],
   ['Models:', [registerPs, registerModels, registerLoad, registerExplain, registerChat]],
-  ['Setup:', [registerConfig, registerPreset, registerEngine, registerCompletions]],
+  ['Setup:', [registerConfig, registerPreset, registerImport, registerEngine, registerCompletions]],
 ];
 
 export const EXIT_CODES_HELP = `Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no server answers, 130 stopped by Ctrl-C.`;

@@ -1,4 +1,5 @@
 /** `models:*`. load and start, unload and stop are the same commands under the names of the two dialects. */
+import { applyOf } from '../contracts/changes.ts';
 import { findModel } from './find-model.ts';
 import type { Handlers } from './caller.ts';
 
@@ -24,9 +25,16 @@ export const models: Handlers<'models'> = {
     model: await services.models.unload(findModel(services, payload).id, by),
   }),
   'models:create': async (services, { model }, { by }) => ({ model: await services.models.create(model, by) }),
-  'models:update': async (services, { modelId, updates }, { by }) => ({
-    model: await services.models.update(findModel(services, { modelId }).id, updates, by),
+  'models:update': async (services, { modelId, updates, ...apply }, { by }) => ({
+    model: await services.models.update(findModel(services, { modelId }).id, updates, by, applyOf(apply)),
   }),
+  'models:preview': (services, { modelId, updates, ...apply }) => ({
+    effects: services.models.preview(findModel(services, { modelId }).id, updates, applyOf(apply)),
+  }),
+  'models:effective': (services, payload) => {
+    const { id } = findModel(services, payload);
+    return { modelId: id, rows: services.models.effective(id) };
+  },
   'models:delete': async (services, payload, { by, style }) => {
     const { id, name } = findModel(services, payload);
     // Seed 000 deletes files, seed 001 deletes records; HTTP takes the one that loses nothing.

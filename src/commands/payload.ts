@@ -53,11 +53,17 @@ const WORDS: { [N in CommandName]?: (path: readonly PropertyKey[]) => Words | un
     path[0] === 'updates' && path.length === 1
       ? both('Model updates are required')
       : whenFieldIs('modelId', modelRefWords)(path),
+  'models:preview': (path) =>
+    path[0] === 'updates' && path.length === 1
+      ? both('Model updates are required')
+      : whenFieldIs('modelId', modelRefWords)(path),
+  'models:effective': () => modelRefWords,
   'models:create': (path) => {
     if (path[1] === 'name') return both('Model name is required');
     return path.length <= 1 ? both('Model data is required') : undefined;
   },
   'config:update': () => both('Config data is required'),
+  'config:preview': () => both('Config data is required'),
   'settings:update': () => both('Settings data is required'),
   'router:start-with-preset': whenFieldIs('presetName', {
     acknowledgement: 'Invalid presetName',

@@ -6,6 +6,7 @@ import { config, settings } from './config.ts';
 import { decisions, placement } from './placement.ts';
 import { engine } from './engine.ts';
 import { inspector } from './inspector.ts';
+import { imports } from './import.ts';
 import { live } from './live.ts';
 import { llama } from './llama.ts';
 import { logs } from './logs.ts';
@@ -26,6 +27,7 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...presets,
   ...config,
   ...settings,
+  ...imports,
   ...logs,
   ...metrics,
   ...live,

@@ -1,5 +1,6 @@
 /** `router:*`: the data plane by the names of seed 000. */
 import { routerStatus } from '../projections/dialects.ts';
+import { applyOf } from '../contracts/changes.ts';
 import { begin } from './begin.ts';
 import type { Handlers } from './caller.ts';
 
@@ -18,8 +19,8 @@ export const router: Handlers<'router'> = {
     await services.router.restart(signal, by);
     return { status: 'restarting' };
   },
-  'router:start-with-preset': async (services, { presetName }, { by }) => {
-    await services.router.startWithPreset(presetName, by);
+  'router:start-with-preset': async (services, { presetName, ...apply }, { by }) => {
+    await services.router.startWithPreset(presetName, by, applyOf(apply));
     return { preset: presetName, status: 'starting' };
   },
 };

@@ -1,6 +1,7 @@
 /** What commands need from the running system. The runtime implements it; tests may implement a part. */
+import type { Apply, ChangeEffectView, EffectiveRow, ProblemView } from '../contracts/changes.ts';
 import type { Config, Settings } from '../contracts/config.ts';
-import type { CommandPayload, ExplainView, HealthView, InfoView } from '../contracts/commands.ts';
+import type { CommandPayload, ExplainView, HealthView, ImportReport, InfoView } from '../contracts/commands.ts';
 import type {
   DecisionView,
   EngineView,
@@ -38,7 +39,11 @@ export interface Services {
     load(id: string, by: By): Promise<ModelView>;
     unload(id: string, by: By): Promise<ModelView>;
     create(model: CommandPayload<'models:create'>['model'], by: By): Promise<ModelView>;
-    update(id: string, updates: CommandPayload<'models:update'>['updates'], by: By): Promise<ModelView>;
+    /** `apply` is when a loaded model takes it; when it is idle, by default. */
+    update(id: string, updates: CommandPayload<'models:update'>['updates'], by: By, apply?: Apply): Promise<ModelView>;
+    preview(id: string, updates: CommandPayload<'models:update'>['updates'], apply: Apply): ChangeEffectView[];
+    /** Every parameter as it was asked for and as the engine gave it. */
+    effective(id: string): EffectiveRow[];
     removeRecord(id: string, by: By): Promise<void>;
     deleteFile(id: string, by: By): Promise<void>;
     explain(id: string): ExplainView;
@@ -54,20 +59,31 @@ export interface Services {
     /** Resolves as soon as the restart has begun; the completion shows as a change. */
     restart(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL', by: By): Promise<void>;
     /** Resolves as soon as the start has begun; NOT_FOUND for an unknown preset. */
-    startWithPreset(preset: string, by: By): Promise<void>;
+    startWithPreset(preset: string, by: By, apply?: Apply): Promise<void>;
   };
   engine: {
     view(): EngineView;
     install(by: By): Promise<EngineView>;
     use(path: string, by: By): Promise<EngineView>;
   };
-  config: { get(): Config; update(patch: Partial<Config>, by: By): Promise<Config> };
+  config: {
+    get(): Config;
+    update(patch: Partial<Config>, by: By, apply?: Apply): Promise<Config>;
+    preview(patch: Partial<Config>, apply: Apply): ChangeEffectView[];
+    /** Files that were edited and cannot be used. */
+    problems(): ProblemView[];
+  };
   settings: { get(): Settings; update(patch: Partial<Settings>, by: By): Promise<Settings> };
   presets: {
     list(): Promise<PresetView[]>;
     get(name: string): Promise<PresetView>;
-    save(name: string, ini: string, by: By): Promise<PresetView>;
+    save(name: string, ini: string, by: By, apply?: Apply): Promise<PresetView>;
+    preview(name: string, ini: string, apply: Apply): ChangeEffectView[];
     delete(name: string, by: By): Promise<void>;
+  };
+  imports: {
+    /** INVALID_PAYLOAD with the line for what is no such file. */
+    llamaSwap(request: CommandPayload<'import:llama-swap'>, by: By): Promise<ImportReport>;
   };
   logs: {
     query(filter: { limit: number; offset: number; level?: LogLevel; source?: string }): LogEntryView[];
@@ -107,6 +123,7 @@ export type DomainChange =
   | { kind: 'engine'; engine: EngineView; by: By | null }
   | { kind: 'config'; config: Config; by: By | null }
   | { kind: 'settings'; settings: Settings; by: By | null }
+  | { kind: 'problems'; problems: ProblemView[] }
   | { kind: 'presets'; presets: PresetView[]; by: By | null }
   | { kind: 'decision'; decision: DecisionView; by: By | null }
   | { kind: 'logs.cleared'; cleared: number; by: By | null }

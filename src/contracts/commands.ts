@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { configCommands } from './commands/config.ts';
 import { engineCommands } from './commands/engine.ts';
 import { inspectorCommands } from './commands/inspector.ts';
+import { importCommands } from './commands/import.ts';
 import { liveCommands } from './commands/live.ts';
 import { logsCommands } from './commands/logs.ts';
 import { metricsCommands } from './commands/metrics.ts';
@@ -19,6 +20,7 @@ import type { CommandContract } from './commands/define.ts';
 
 export type { Scope } from './commands/define.ts';
 export type { ExplainView } from './commands/placement.ts';
+export type { ImportedModel, ImportNote, ImportReport } from './commands/import.ts';
 export type { LlamaStatusView, RouterStatusView } from './commands/router.ts';
 export type { HealthView, InfoView } from './commands/system.ts';
 
@@ -27,6 +29,7 @@ export const COMMANDS = {
   ...routerCommands,
   ...presetsCommands,
   ...configCommands,
+  ...importCommands,
   ...logsCommands,
   ...metricsCommands,
   ...liveCommands,
@@ -55,6 +58,8 @@ const FAILURE_CODES: Partial<Record<CommandName, string>> = {
   'models:delete': 'DELETE_MODEL_FAILED',
   'models:start': 'START_MODEL_FAILED',
   'models:stop': 'STOP_MODEL_FAILED',
+  'models:preview': 'PREVIEW_MODEL_FAILED',
+  'models:effective': 'GET_EFFECTIVE_FAILED',
   'models:load': 'LOAD_MODEL_FAILED',
   'models:unload': 'UNLOAD_MODEL_FAILED',
   'metrics:history': 'GET_METRICS_HISTORY_FAILED',

@@ -6,7 +6,8 @@ const autoOr = (schema: z.ZodNumber) => z.union([z.literal('auto'), schema]);
 
 /**
  * The configuration document. `contextSize` 0 means the model's own context, fitted to memory; "auto" leaves the choice to
- * the engine. `restart` says what must be restarted for a change to take effect.
+ * the engine. `restart` says what a change leads to: `live` values are sent to the router while it runs, `models` only those
+ * models for which it makes a difference, when they are idle.
  */
 export const CONFIG_KEYS = {
   modelsDir: {
@@ -68,7 +69,7 @@ export const CONFIG_KEYS = {
     schema: z.int().min(1).max(65_535),
     default: 8080,
     help: 'Port of the inference API.',
-    restart: 'server',
+    restart: 'router',
   },
   autoStart: { schema: z.boolean(), default: true, help: 'Start the router with the server.', restart: 'none' },
   restoreModels: {
@@ -99,25 +100,25 @@ export const CONFIG_KEYS = {
     schema: z.int().min(1).max(86_400),
     default: 600,
     help: 'Seconds a request waits for its model.',
-    restart: 'router',
+    restart: 'live',
   },
   queueLimit: {
     schema: z.int().min(1).max(100_000),
     default: 512,
     help: 'Requests that may wait for one model.',
-    restart: 'router',
+    restart: 'live',
   },
   allowedHosts: {
     schema: z.array(z.string().min(1).max(253)).max(64),
     default: [] as string[],
     help: 'Host names accepted besides the loopback names.',
-    restart: 'router',
+    restart: 'live',
   },
   allowedOrigins: {
     schema: z.array(z.string().min(1).max(2048)).max(64),
     default: [] as string[],
     help: 'Browser origins accepted besides this server’s own.',
-    restart: 'router',
+    restart: 'live',
   },
 } as const;
 

@@ -1,5 +1,6 @@
 /** What the server sends on its own, and the shapes of the two reply styles. */
 import type { ErrorCode } from './errors.ts';
+import type { ProblemView } from './changes.ts';
 import type { Config, Settings } from './config.ts';
 import type {
   DecisionView,
@@ -74,6 +75,7 @@ export interface BroadcastData {
     models: string[];
   };
   'config:updated': { config: Config };
+  'config:problems': { problems: ProblemView[] };
   'settings:updated': { settings: Settings };
   'presets:updated': { presets: PresetView[] };
   'engine:updated': { engine: EngineView };

@@ -43,6 +43,12 @@ export interface RouterSettings {
 export type ToRouter =
   | { type: 'start'; settings: RouterSettings; routes: Route[] }
   | { type: 'routes'; changed: Route[]; removed: string[] }
+  /** What may change while it runs: everything but `host` and `port`, which count from its next start. */
+  | { type: 'settings'; settings: RouterSettings }
+  /** Answer `held` once no request of that model is in flight; from then on its requests wait, until its process is another one. */
+  | { type: 'hold'; token: number; modelId: string }
+  /** The hold with that token is taken back, granted or not. */
+  | { type: 'release'; token: number; modelId: string }
   /** The load a `need` asked for cannot happen; every request waiting for it is answered with this. */
   | { type: 'refused'; modelId: string; code: ErrorCode; message: string; retryAfter: number | null }
   /** End all streams of a model in band (an SSE error event, or a coded error), abort its upstream sockets, then answer `detached`. */
@@ -92,6 +98,7 @@ export type FromRouter =
   | { type: 'usage'; models: { modelId: string; inFlight: number; lastEndedAt: number | null }[]; total: number }
   | { type: 'finished'; requests: FinishedRequest[] }
   | { type: 'detached'; token: number; cut: number }
+  | { type: 'held'; token: number }
   /** A client of the inference port wants what only the control plane can do: a command of the registry, answered by `answer`. */
   | { type: 'call'; token: number; command: CommandName; payload: unknown }
   | { type: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; message: string };

@@ -89,6 +89,8 @@ export interface ModelView {
   metadata: GgufMetadataView | null;
   preset: string | null;
   parameters: Record<string, ParameterValue>;
+  /** What its process was not started with: the model is loaded again when it is idle, or takes it at its next load. */
+  pendingChange: false | { keys: string[]; when: 'when idle' | 'next load' };
   model_path: string | null;
   model_url: string | null;
   ctx_size: number;
@@ -209,6 +211,8 @@ export interface PresetView {
   /** Parameters of its `[*]` section. */
   parameters: Record<string, ParameterValue>;
   ini: string;
+  /** Why the file cannot be used, with its line; null when it can. */
+  problem: string | null;
 }
 
 /** Everything a live client needs to draw the system; `seq` numbers the increments that follow it. */

@@ -8,6 +8,11 @@ export interface RouterLink {
   onMessage(listener: (message: FromRouter) => void): () => void;
   /** Ends a model's streams in band; resolves when the router has done so, or after `timeoutMs`, or when there is no router. */
   detach(modelId: string, reason: string, timeoutMs: number): Promise<void>;
+  /**
+   * Has the router hold back a model's requests as soon as none of them is in flight, and calls `onHeld` then; at once when no
+   * router runs. There is no deadline: a stream may last as long as it likes. The returned function takes the hold back.
+   */
+  hold(modelId: string, onHeld: () => void): () => void;
   attach(child: ChildProcess): void;
   detached(): void;
 }
@@ -15,6 +20,7 @@ export interface RouterLink {
 export const createRouterLink = (): RouterLink => {
   const listeners = new Set<(message: FromRouter) => void>();
   const waiting = new Map<number, () => void>();
+  const holds = new Map<number, () => void>();
   let child: ChildProcess | null = null;
   let tokens = 0;
 
@@ -23,7 +29,16 @@ export const createRouterLink = (): RouterLink => {
       waiting.get(message.token)?.();
       return;
     }
+    if (message.type === 'held') {
+      takeHold(message.token)?.();
+      return;
+    }
     for (const listener of listeners) listener(message);
+  };
+  const takeHold = (token: number): (() => void) | undefined => {
+    const onHeld = holds.get(token);
+    holds.delete(token);
+    return onHeld;
   };
 
   const link: RouterLink = {
@@ -50,6 +65,16 @@ export const createRouterLink = (): RouterLink => {
         link.send({ type: 'detach', token, modelId, reason });
       });
     },
+    hold(modelId, onHeld) {
+      const token = (tokens += 1);
+      holds.set(token, onHeld);
+      if (child?.connected === true) link.send({ type: 'hold', token, modelId });
+      else queueMicrotask(() => takeHold(token)?.());
+      return () => {
+        holds.delete(token);
+        link.send({ type: 'release', token, modelId });
+      };
+    },
     attach(started) {
       child = started;
       started.on('message', (message) => receive(message as FromRouter));
@@ -57,6 +82,8 @@ export const createRouterLink = (): RouterLink => {
     detached() {
       child = null;
       for (const done of [...waiting.values()]) done();
+      // Without a router nothing is in flight.
+      for (const token of [...holds.keys()]) takeHold(token)?.();
     },
   };
   return link;

@@ -24,6 +24,8 @@ export interface ModelFacts {
   preset: string | null;
   /** Effective at the last start, else what the next start would use. */
   parameters: Record<string, ParameterValue>;
+  /** Parameters that its process was not started with. */
+  pendingKeys: string[];
   /** Epoch seconds of the first sight of a file without a record. */
   seenAt: number;
 }
@@ -62,6 +64,7 @@ export const modelView = (facts: ModelFacts): ModelView => {
     metadata: file?.metadata ?? null,
     preset: facts.preset,
     parameters: facts.parameters,
+    pendingChange: running && facts.pendingKeys.length > 0 ? pendingChange(facts) : false,
     model_path: file?.path ?? record?.model_path ?? null,
     model_url: record?.model_url ?? null,
     ctx_size: record?.ctx_size ?? 0,
@@ -71,6 +74,11 @@ export const modelView = (facts: ModelFacts): ModelView => {
     updated_at: record?.updated_at ?? facts.seenAt,
   };
 };
+
+const pendingChange = ({ pendingKeys, actor }: ModelFacts): ModelView['pendingChange'] => ({
+  keys: pendingKeys,
+  when: actor?.context.refreshBy == null ? 'next load' : 'when idle',
+});
 
 const missingFile = (record: ModelRecord | null): string =>
   record?.model_path == null

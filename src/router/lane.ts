@@ -42,6 +42,8 @@ export class Lane {
   readonly #active = new Roster<Ticket>();
   #asked = false;
   #watchers: (() => void)[] = [];
+  /** Somebody wants to exchange the process as soon as nobody is being served. */
+  #hold: { token: number; granted: boolean; grant(): void } | null = null;
 
   constructor(route: Route, ports: LanePorts) {
     this.#route = route;
@@ -59,7 +61,7 @@ export class Lane {
 
   enter(ticket: Ticket): void {
     if (!this.isServing && this.#route.failure) return ticket.refuse(ofRoute(this.#route.failure));
-    const connection = this.#waiting.size === 0 ? (this.#connections?.take() ?? null) : null;
+    const connection = this.#waiting.size === 0 && !this.#isHeld ? (this.#connections?.take() ?? null) : null;
     if (connection) return this.#serve(ticket, connection);
     const { queueLimit, queueTimeoutMs } = this.#ports.settings();
     if (this.#waiting.size >= queueLimit) {
@@ -94,6 +96,19 @@ export class Lane {
   release(ticket: Ticket, connection: Connection): void {
     this.#active.delete(ticket);
     connection.home.give(connection);
+    this.#grantIfIdle();
+    this.#pump();
+  }
+
+  /** Calls `grant` once no request is being answered; from then on requests wait until the model has another process. */
+  hold(token: number, grant: () => void): void {
+    this.#hold = { token, granted: false, grant };
+    this.#grantIfIdle();
+  }
+
+  unhold(token: number): void {
+    if (this.#hold?.token !== token) return;
+    this.#hold = null;
     this.#pump();
   }
 
@@ -104,8 +119,10 @@ export class Lane {
 
   update(route: Route): void {
     const before = this.#route;
+    const connections = this.#connections;
     this.#route = route;
     this.#connect();
+    if (this.#connections !== connections) this.#endHold();
     if (this.isServing) {
       this.#asked = false;
       this.#pump();
@@ -136,6 +153,7 @@ export class Lane {
 
   /** The model is gone from the table. */
   close(cause: Failure): void {
+    this.#endHold();
     this.refuse(cause);
     this.#connections?.retire();
     this.#connections = null;
@@ -167,6 +185,23 @@ export class Lane {
     this.#connections = target ? new Connections(target, this.#ports.settings().connections) : null;
   }
 
+  get #isHeld(): boolean {
+    return this.#hold?.granted === true;
+  }
+
+  #grantIfIdle(): void {
+    if (this.#hold === null || this.#hold.granted || this.#active.size > 0) return;
+    this.#hold.granted = true;
+    this.#hold.grant();
+  }
+
+  /** The process that was to be exchanged is gone. */
+  #endHold(): void {
+    const hold = this.#hold;
+    this.#hold = null;
+    if (hold?.granted === false) hold.grant();
+  }
+
   #ask(): void {
     if (this.#asked || this.isServing || this.#waiting.size === 0) return;
     this.#asked = true;
@@ -174,6 +209,7 @@ export class Lane {
   }
 
   #pump(): void {
+    if (this.#isHeld) return;
     for (const ticket of this.#waiting.keys()) {
       const connection = this.#connections?.take();
       if (!connection) return;

@@ -92,6 +92,13 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
     });
   };
 
+  const hold = (token: number, modelId: string): void => {
+    const granted = (): void => send({ type: 'held', token });
+    const lane = lanes.byId(modelId);
+    if (lane) lane.hold(token, granted);
+    else granted();
+  };
+
   const shutdown = (deadlineMs: number): void => {
     if (stopping) return;
     stopping = true;
@@ -120,6 +127,13 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
           lanes.change(message.changed, message.removed);
           for (const id of message.removed) reporter.forget(id);
           return;
+        case 'settings':
+          settings = message.settings;
+          return;
+        case 'hold':
+          return hold(message.token, message.modelId);
+        case 'release':
+          return lanes.byId(message.modelId)?.unhold(message.token);
         case 'refused':
           return lanes
             .byId(message.modelId)

@@ -10,6 +10,7 @@ import type { RouterState } from '../../machines/router.machine.ts';
 import { residentsOf, supervisorMachine } from '../../machines/supervisor.machine.ts';
 import type { SupervisorCommand, SupervisorEmitted, SupervisorInput } from '../../machines/supervisor.machine.ts';
 import type { By } from '../commands/services.ts';
+import { idleGate } from '../io/idle-gate.ts';
 import { modelProcess } from '../io/llama/model-process.ts';
 import type { ModelProcessDeps } from '../io/llama/model-process.ts';
 import { readinessProbe } from '../io/llama/readiness-probe.ts';
@@ -61,7 +62,11 @@ export const createActorSystem = (options: ActorSystemOptions): ActorSystem => {
         },
       }),
       model: modelMachine.provide({
-        actors: { modelProcess: modelProcess(options.model), readinessProbe: readinessProbe(options.probe) },
+        actors: {
+          modelProcess: modelProcess(options.model),
+          readinessProbe: readinessProbe(options.probe),
+          idleGate: idleGate(options.router.link),
+        },
       }),
       router: routerMachine.provide({ actors: { routerProcess: routerProcess(options.router) } }),
     },

@@ -1,26 +1,26 @@
 /** Configuration and settings: what is stored, what the command line overrides, and who must hear of a change. */
 import path from 'node:path';
-import type { By } from '../commands/services.ts';
-import { CONFIG_KEYS } from '../contracts/config.ts';
+import type { By, Services } from '../commands/services.ts';
+import type { Apply, ChangeEffectView } from '../contracts/changes.ts';
 import type { Config, ConfigKey, Settings } from '../contracts/config.ts';
-import type { ProcessLimits } from '../../machines/process.ts';
-import type { PlacementLimits } from '../../machines/placement.ts';
 import type { ChangeHub } from './changes.ts';
+import type { ChangeService, ConfigValues } from './change-service.ts';
+import type { Problems } from './problems.ts';
 import type { Stores } from './stores.ts';
 
 const MIB = 1024 * 1024;
 /** After SIGKILL a process may still have to give back a GPU's memory. */
 const KILL_MS = 5000;
+const FILE = 'config.json';
 
-export interface ConfigService {
-  get(): Config;
-  update(patch: Partial<Config>, by: By): Promise<Config>;
-  settings: { get(): Settings; update(patch: Partial<Settings>, by: By): Promise<Settings> };
-  /** The folders to search: what is configured, then the data folder's own. */
-  folders(): string[];
-  placement(): PlacementLimits;
-  process(): ProcessLimits;
-}
+export type ConfigService = Services['config'] &
+  ConfigValues & {
+    settings: { get(): Settings; update(patch: Partial<Settings>, by: By): Promise<Settings> };
+    /** Takes over what somebody wrote into config.json. What cannot be used is noted as a problem and changes nothing. */
+    reread(): Promise<void>;
+    /** The folders to search: what is configured, then the data folder's own. */
+    folders(): string[];
+  };
 
 export const createConfigService = (options: {
   stores: Stores;
@@ -28,32 +28,57 @@ export const createConfigService = (options: {
   overrides: Partial<Config>;
   ownModelsDir: string;
   hub: ChangeHub;
-  /** Keys whose value differs now. */
-  onConfig(changed: ReadonlySet<ConfigKey>, by: By): void;
+  changes: ChangeService;
+  problems: Problems;
+  onRefused(message: string): void;
   onSettings(settings: Settings): void;
 }): ConfigService => {
-  const { stores, overrides, hub } = options;
-  const get = (): Config => {
-    const config = { ...stores.config.get(), ...overrides };
+  const { stores, hub, changes, problems } = options;
+  const atStart = stores.config.get();
+  // A flag that says what is stored anyway overrides nothing: what is stored later counts.
+  const overrides: Partial<Config> = Object.fromEntries(
+    Object.entries(options.overrides).filter(
+      ([key, value]) => JSON.stringify(value) !== JSON.stringify(atStart[key as ConfigKey]),
+    ),
+  );
+  const effective = (stored: Config): Config => {
+    const config = { ...stored, ...overrides };
     return { ...config, modelsDir: config.modelsDir === '' ? options.ownModelsDir : config.modelsDir };
   };
+  const get = (): Config => effective(stores.config.get());
   return {
     get,
-    async update(patch, by) {
-      const before = get();
+    with: (patch) => effective({ ...stores.config.get(), ...patch }),
+    overriddenValues(patch = {}) {
+      const stored = { ...stores.config.get(), ...patch };
+      return Object.fromEntries((Object.keys(overrides) as ConfigKey[]).map((key) => [key, stored[key]]));
+    },
+    preview: (patch: Partial<Config>, apply: Apply): ChangeEffectView[] => changes.preview({ config: patch }, apply),
+    async update(patch, by, apply = 'when-idle') {
+      const carryOut = changes.begin();
       await stores.config.update((draft) => {
         Object.assign(draft, patch);
       });
+      problems.clear(FILE);
       const config = get();
-      const changed = new Set(
-        (Object.keys(CONFIG_KEYS) as ConfigKey[]).filter(
-          (key) => JSON.stringify(config[key]) !== JSON.stringify(before[key]),
-        ),
-      );
       hub.publish({ kind: 'config', config, by });
-      options.onConfig(changed, by);
+      carryOut(apply, by);
       return config;
     },
+    async reread() {
+      const carryOut = changes.begin();
+      try {
+        const changed = await stores.config.reread();
+        problems.clear(FILE);
+        if (!changed) return;
+      } catch (error) {
+        options.onRefused(problems.note(FILE, error));
+        return;
+      }
+      hub.publish({ kind: 'config', config: get(), by: null });
+      carryOut('when-idle', 'server');
+    },
+    problems: problems.list,
     settings: {
       get: () => stores.settings.get(),
       async update(patch, by) {

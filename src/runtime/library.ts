@@ -47,6 +47,8 @@ export interface Library {
   watch(): Promise<void>;
   create(model: CommandPayload<'models:create'>['model'], by: By): Promise<string>;
   update(id: string, updates: CommandPayload<'models:update'>['updates'], by: By): Promise<void>;
+  /** The model as `update` would leave it. */
+  updated(id: string, updates: CommandPayload<'models:update'>['updates']): Known & { record: ModelRecord };
   removeRecord(id: string, by: By): Promise<void>;
   deleteFile(id: string, by: By): Promise<void>;
   wanted(): readonly string[];
@@ -230,13 +232,16 @@ export const createLibrary = (options: LibraryOptions): Library => {
       return id;
     },
     async update(id, updates, by) {
-      const known = need(id);
-      refuseTakenNames(id, updates.aliases ?? []);
-      const record = ModelRecord.parse({ ...freshRecord(known), ...updates, id, updated_at: seconds() });
+      const { record } = library.updated(id, updates);
       await store.update((draft) => {
         draft.records = put(draft.records, record);
       });
       rebuild(by, [id]);
+    },
+    updated(id, updates) {
+      const known = need(id);
+      refuseTakenNames(id, updates.aliases ?? []);
+      return { ...known, record: ModelRecord.parse({ ...freshRecord(known), ...updates, id, updated_at: seconds() }) };
     },
     async removeRecord(id, by) {
       const known = need(id);

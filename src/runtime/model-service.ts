@@ -4,9 +4,14 @@ import { stat } from 'node:fs/promises';
 import { place } from '../../machines/placement.ts';
 import type { By, Services } from '../commands/services.ts';
 import { CodedError } from '../contracts/errors.ts';
-import type { MetricsView, ModelView } from '../contracts/views.ts';
+import type { MetricsView, ModelView, ParameterValue } from '../contracts/views.ts';
+import type { EngineGiven } from '../contracts/changes.ts';
+import { parametersToArgs } from '../io/presets/index.ts';
+import { effectiveRows } from '../projections/effective-rows.ts';
 import type { ActorSystem } from './actor-system.ts';
+import type { ChangeService } from './change-service.ts';
 import type { ConfigService } from './config-service.ts';
+import type { Endpoints } from './endpoints.ts';
 import { availableBytes, estimateBytes } from './estimate.ts';
 import { isInside } from './library.ts';
 import type { Library } from './library.ts';
@@ -19,6 +24,12 @@ export interface ModelServiceOptions {
   planner: Planner;
   requests: Requests;
   config: ConfigService;
+  changes: ChangeService;
+  endpoints: Endpoints;
+  /** What the engine's log said it gave to a model. */
+  given(id: string): EngineGiven;
+  /** The flags of the engine in use; empty while none is known. */
+  knownFlags(): ReadonlySet<string>;
   view(id: string): ModelView | undefined;
   metrics(): MetricsView | null;
   now(): number;
@@ -33,7 +44,12 @@ export type ModelService = Services['models'] & {
 const SLACK_MS = 15_000;
 
 export const createModelService = (options: ModelServiceOptions): ModelService => {
-  const { library, system, planner, requests, config, now } = options;
+  const { library, system, planner, requests, config, changes, endpoints, now } = options;
+
+  /** A misspelt parameter is refused where it is written, not at the next load. */
+  const check = (parameters: Readonly<Record<string, ParameterValue>> | undefined): void => {
+    if (parameters !== undefined) parametersToArgs(parameters, options.knownFlags());
+  };
 
   const known = (id: string) => {
     const found = library.catalog().get(id);
@@ -128,12 +144,31 @@ export const createModelService = (options: ModelServiceOptions): ModelService =
       if (library.catalog().get(id) !== undefined) sendLoad(id, null, by);
     },
     async create(model, by) {
+      check(model.parameters);
       return viewOf(await library.create(model, by));
     },
-    async update(id, updates, by) {
+    async update(id, updates, by, apply = 'when-idle') {
+      check(updates.parameters);
+      const carryOut = changes.begin();
       await library.update(id, updates, by);
       system.send({ type: 'models.reset', id, by, at: now() });
+      carryOut(apply, by);
       return viewOf(id);
+    },
+    preview(id, updates, apply) {
+      check(updates.parameters);
+      return changes.preview({ known: library.updated(id, updates) }, apply);
+    },
+    effective(id) {
+      const known = library.catalog().get(id);
+      if (known === undefined) throw new CodedError('NOT_FOUND', `Model not found: ${id}`);
+      const view = viewOf(id);
+      const running = view.state === 'loaded' ? endpoints.model(id) : null;
+      return effectiveRows(planner.sourced(known), running?.parameters ?? null, {
+        ...options.given(id),
+        contextSize: view.contextSize,
+        slots: view.slots,
+      });
     },
     async removeRecord(id, by) {
       known(id);

@@ -10,7 +10,8 @@ import { engineEnvironment, freshSocketPath, supervisorArgs } from '../io/llama/
 import type { LaunchPlan } from '../io/llama/launch.ts';
 import { parametersToArgs } from '../io/presets/index.ts';
 import type { Known } from './catalog.ts';
-import { effectiveParameters } from './parameters.ts';
+import { effectiveParameters, sourcedParameters } from './parameters.ts';
+import type { ParameterSources, SourcedParameter } from './parameters.ts';
 
 /** The sections of the active preset that concern a model. */
 export interface ActivePreset {
@@ -31,22 +32,32 @@ export interface PlannerOptions {
 
 export interface Planner {
   plan(id: string): Promise<LaunchPlan>;
-  /** What a start would use now; never refuses. */
-  parameters(known: Known): Record<string, ParameterValue>;
+  /** What a start would use, now or with another configuration or preset; never refuses. */
+  parameters(known: Known, instead?: Instead): Record<string, ParameterValue>;
+  /** The same, each with where it comes from. */
+  sourced(known: Known): SourcedParameter[];
+}
+
+export interface Instead {
+  config?: Config;
+  preset?: ActivePreset;
 }
 
 export const createPlanner = (options: PlannerOptions): Planner => {
-  const parameters = (known: Known): Record<string, ParameterValue> => {
-    const preset = options.preset();
-    return effectiveParameters({
-      config: options.config(),
+  const sources = (known: Known, instead: Instead = {}): ParameterSources => {
+    const preset = instead.preset ?? options.preset();
+    return {
+      config: instead.config ?? options.config(),
       presetGlobal: preset.global,
       presetModel: sectionFor(preset, known),
       record: known.record,
-    });
+    };
   };
+  const parameters = (known: Known, instead?: Instead): Record<string, ParameterValue> =>
+    effectiveParameters(sources(known, instead));
   return {
     parameters,
+    sourced: (known) => [...sourcedParameters(sources(known)).values()],
     async plan(id) {
       const known = options.model(id);
       const engine = options.engine();

@@ -3,13 +3,12 @@ import type { ModelState } from '../../machines/model.machine.ts';
 import type { RouterState } from '../../machines/router.machine.ts';
 import type { SupervisorEmitted } from '../../machines/supervisor.machine.ts';
 import type { By } from '../commands/services.ts';
-import type { ConfigKey } from '../contracts/config.ts';
 import type { FromRouter } from '../contracts/ipc.ts';
 import type { LogLevel } from '../contracts/views.ts';
 import type { RouterLink } from '../io/router-link.ts';
 import type { ActorSystem } from './actor-system.ts';
 import type { ChangeHub } from './changes.ts';
-import type { ConfigService } from './config-service.ts';
+import type { ChangeService } from './change-service.ts';
 import type { Decisions } from './decisions.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { Library, LibraryChange } from './library.ts';
@@ -31,7 +30,7 @@ export interface ReactionParts {
   requests: Requests;
   decisions: Decisions;
   link: RouterLink;
-  config: ConfigService;
+  changes: ChangeService;
   log(level: LogLevel, source: string, message: string): void;
   now(): number;
 }
@@ -42,7 +41,8 @@ export interface Reactions {
   onEmitted(event: SupervisorEmitted): void;
   onLibrary(change: LibraryChange): void;
   onRouterMessage(message: FromRouter): void;
-  onConfig(changed: ReadonlySet<ConfigKey>, by: By): void;
+  /** The folders to search are others now. */
+  rescan(by: By): void;
   /** From now on an unloaded model is the end of the server, not somebody's wish. */
   draining(): void;
 }
@@ -117,27 +117,23 @@ export const createReactions = (parts: () => ReactionParts): Reactions => {
       }
     },
     onRouterMessage(message) {
-      const { usage, models, system, log } = parts();
-      if (message.type === 'usage') usage.take(message);
-      else if (message.type === 'finished') usage.finished(message.requests);
+      const { usage, models, system, changes, log } = parts();
+      if (message.type === 'usage') {
+        usage.take(message);
+        if (message.total === 0) changes.routerIdle();
+      } else if (message.type === 'finished') usage.finished(message.requests);
       else if (message.type === 'need') models.demand(message.modelId, 'router');
       else if (message.type === 'unneed') system.send({ type: 'models.cancel', id: message.modelId, requestId: null });
       else if (message.type === 'log') log(message.level, 'router', message.message);
     },
-    onConfig(changed, by) {
-      const { system, config, library, hub, log } = parts();
-      system.send({ type: 'limits.changed', placement: config.placement(), process: config.process() });
-      if (changed.has('serverPath')) system.engine.send({ type: 'engine.check', requestId: null, by });
-      if (changed.has('modelsDir') || changed.has('modelsDirs')) {
-        library
-          .scan({ restoreHidden: false, by })
-          .then(() => library.watch())
-          .catch((error: unknown) =>
-            log('warn', 'server', `The models folders could not be searched: ${sentence(error)}`),
-          );
-      }
-      // Parameters shown for models that are not running follow the configuration at once.
-      for (const { id } of library.catalog().all()) hub.touchModel(id);
+    rescan(by) {
+      const { library, log } = parts();
+      library
+        .scan({ restoreHidden: false, by })
+        .then(() => library.watch())
+        .catch((error: unknown) =>
+          log('warn', 'server', `The models folders could not be searched: ${sentence(error)}`),
+        );
     },
   };
 };

@@ -1,12 +1,13 @@
 /** What commands can do with the router. */
-import type { By, Services } from '../commands/services.ts';
+import type { Services } from '../commands/services.ts';
 import type { MetricsView, RouterView } from '../contracts/views.ts';
 import { canonicalName } from '../io/presets/parameter-names.ts';
 import type { ActorSystem } from './actor-system.ts';
+import type { ChangeService } from './change-service.ts';
 import type { ConfigService } from './config-service.ts';
 import type { Library } from './library.ts';
 import type { ModelService } from './model-service.ts';
-import type { ActivePreset, Planner } from './planner.ts';
+import type { ActivePreset } from './planner.ts';
 import type { PresetService } from './preset-service.ts';
 import type { Requests } from './requests.ts';
 
@@ -15,7 +16,7 @@ export interface RouterServiceOptions {
   requests: Requests;
   config: ConfigService;
   library: Library;
-  planner: Planner;
+  changes: ChangeService;
   presets: PresetService;
   models: ModelService;
   metrics(): MetricsView | null;
@@ -26,27 +27,7 @@ export interface RouterServiceOptions {
 const START_MS = 30_000;
 
 export const createRouterService = (options: RouterServiceOptions): Services['router'] => {
-  const { system, requests, library, planner, presets, models, now } = options;
-
-  /** Models whose parameters another preset changes are started again; the others keep running. */
-  const reloadChanged = (before: ReadonlyMap<string, string>, by: By): void => {
-    for (const [id, parameters] of before) {
-      const known = library.catalog().get(id);
-      if (known !== undefined && JSON.stringify(planner.parameters(known)) !== parameters) {
-        system.send({ type: 'models.reload', id, by, at: now() });
-      }
-    }
-  };
-
-  const running = (): Map<string, string> => {
-    const parameters = new Map<string, string>();
-    for (const { id, state } of system.residents()) {
-      const known = library.catalog().get(id);
-      if (known !== undefined && (state === 'loaded' || state === 'loading'))
-        parameters.set(id, JSON.stringify(planner.parameters(known)));
-    }
-    return parameters;
-  };
+  const { system, requests, library, presets, models, changes, now } = options;
 
   return {
     view: options.view,
@@ -81,25 +62,30 @@ export const createRouterService = (options: RouterServiceOptions): Services['ro
       system.router.send({ type: 'router.restart', signal, by, at: now() });
       return Promise.resolve();
     },
-    async startWithPreset(name, by) {
+    async startWithPreset(name, by, apply = 'when-idle') {
       const preset = await presets.resolve(name);
-      const before = running();
+      // Models whose parameters another preset changes are started again; the others keep running.
+      const carryOut = changes.begin();
       await presets.activate(preset);
       system.router.send({ type: 'router.restart', signal: 'SIGTERM', preset: name, by, at: now() });
-      reloadChanged(before, by);
+      carryOut(apply, by);
       for (const id of loadedOnStartup(preset, library)) models.demand(id, by);
     },
   };
 };
 
-/** Models whose section says `load-on-startup = true`. */
-export const loadedOnStartup = (preset: ActivePreset, library: Library): string[] =>
-  Object.entries(preset.models).flatMap(([name, section]) => {
-    const wanted = Object.entries(section).some(
-      ([key, value]) => canonicalName(key) === 'load-on-startup' && isTrue(value),
-    );
-    const id = library.catalog().find(name)?.id;
-    return wanted && id !== undefined ? [id] : [];
-  });
+/** Models whose section, or whose own record, says `load-on-startup = true`. */
+export const loadedOnStartup = (preset: ActivePreset, library: Library): string[] => {
+  const wants = (parameters: Readonly<Record<string, unknown>>): boolean =>
+    Object.entries(parameters).some(([key, value]) => canonicalName(key) === 'load-on-startup' && isTrue(value));
+  const bySection = Object.entries(preset.models).flatMap(([name, section]) =>
+    wants(section) ? (library.catalog().find(name)?.id ?? []) : [],
+  );
+  const byRecord = library
+    .catalog()
+    .all()
+    .flatMap(({ id, record }) => (record !== null && wants(record.parameters) ? id : []));
+  return [...new Set([...bySection, ...byRecord])];
+};
 
 const isTrue = (value: unknown): boolean => ['true', '1', 'on', 'yes'].includes(String(value).toLowerCase());

@@ -11,23 +11,27 @@ import { startGuardian } from '../io/guardian.ts';
 import { createSampler } from '../io/metrics/sampler.ts';
 import { storeHistory } from '../io/metrics/stored-history.ts';
 import { pidRecords } from '../io/processes/pid-records.ts';
+import { watchEdits } from '../io/watch-edits.ts';
 import { createRouterLink } from '../io/router-link.ts';
 import { lockDataDir } from '../io/store/data-dir-lock.ts';
 import { createActorSystem } from './actor-system.ts';
 import type { ActorSystem } from './actor-system.ts';
 import { createChangeHub } from './changes.ts';
+import { createChangeService } from './change-service.ts';
 import { createConfigService } from './config-service.ts';
 import { createDecisions } from './decisions.ts';
 import { offerDemo } from './demo.ts';
 import { createEndpoints } from './endpoints.ts';
 import { createEnginePorts, createEngineService } from './engine-service.ts';
 import { createInspector } from './inspector.ts';
+import { createImportService } from './import-service.ts';
 import { createLibrary } from './library.ts';
 import { applyLogSettings, createLogService } from './log-service.ts';
 import { createMetricsService } from './metrics-service.ts';
 import { createModelService } from './model-service.ts';
 import { createPlanner } from './planner.ts';
 import { openPresets } from './preset-service.ts';
+import { createProblems } from './problems.ts';
 import { createReactions } from './reactions.ts';
 import { createRequests } from './requests.ts';
 import { createRouteTable } from './route-table.ts';
@@ -98,10 +102,26 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     requests,
     decisions,
     link,
-    config,
+    changes,
     log,
     now,
   }));
+  const changes = createChangeService(() => ({
+    system,
+    library,
+    planner,
+    config,
+    endpoints,
+    usage,
+    hub,
+    sendSettings: () => link.send({ type: 'settings', settings: settingsOfRouter() }),
+    rescan: reactions.rescan,
+    log,
+    now,
+  }));
+  const problems = createProblems({ now, onChange: (list) => hub.publish({ kind: 'problems', problems: list }) });
+  const warn = (message: string): void => log('warn', 'server', message);
+  const knownFlags = (): ReadonlySet<string> => engine.current()?.flags ?? new Set();
   const hub = createChangeHub(
     { model: (id) => views.model(id), router: () => views.router(), engine: () => views.engine() },
     (error) => log('error', 'server', `A listener failed: ${String(error)}`),
@@ -111,17 +131,25 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     overrides: options.overrides,
     ownModelsDir: path.join(dataDir, 'models'),
     hub,
-    onConfig: reactions.onConfig,
+    changes,
+    problems,
+    onRefused: (message) => log('error', 'server', message),
     onSettings: (settings) => {
       applyLogSettings(book, settings);
       metrics.setBase(settings.refreshInterval * 1000);
     },
   });
+  // Where the server listens is decided when it starts; the router must not go elsewhere on its own.
+  const { host = config.get().host } = options.overrides;
+  const settingsOfRouter = (): RouterSettings => routerSettings({ ...config.get(), host });
   const presets = await openPresets({
     folder: path.join(dataDir, 'presets'),
     state: stores.state,
     hub,
-    onProblem: (message) => log('warn', 'server', message),
+    changes,
+    problems,
+    knownFlags,
+    onProblem: warn,
   });
   const library = createLibrary({
     store: stores.models,
@@ -188,6 +216,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       ...common,
       plan: planner.plan,
       planned: endpoints.planned,
+      gives: endpoints.gives,
       detach: (id, reason) => link.detach(id, reason, DETACH_MS),
       inFlight: usage.inFlight,
       stall: options.stall ?? STALL,
@@ -197,7 +226,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       ...common,
       script: options.routerScript,
       link,
-      settings: () => routerSettings(config.get()),
+      settings: settingsOfRouter,
       routes: routes.all,
       listening: (address) => {
         endpoints.routerListens(address);
@@ -225,6 +254,10 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     planner,
     requests,
     config,
+    changes,
+    endpoints,
+    given: endpoints.given,
+    knownFlags,
     view: views.model,
     metrics: metrics.latest,
     now,
@@ -240,7 +273,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       requests,
       config,
       library,
-      planner,
+      changes,
       presets,
       models,
       metrics: metrics.latest,
@@ -251,6 +284,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     config,
     settings: config.settings,
     presets,
+    imports: createImportService({ library, models, config, knownFlags }),
     logs: createLogService(book, hub),
     metrics,
     decisions: { list: decisions.list },
@@ -277,6 +311,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     subscribe: hub.subscribe,
   };
 
+  let edits: { close(): Promise<void> } | null = null;
   const restore = (): void => {
     for (const id of loadedOnStartup(presets.active(), library)) models.demand(id, 'server');
     if (!config.get().restoreModels) return;
@@ -305,6 +340,12 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await library.scan({ restoreHidden: false, by: 'server' });
       if (library.catalog().all().length === 0) await offerDemo(dataDir, library, log);
       await library.watch();
+      edits = await watchEdits({
+        dataDir,
+        onConfig: config.reread,
+        onPresets: presets.reread,
+        onProblem: warn,
+      });
       await routerSettled;
       restore();
     },
@@ -318,6 +359,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       hub.flush();
     },
     async close() {
+      await edits?.close();
       await library.close();
       await history.stop();
       await stores.close();

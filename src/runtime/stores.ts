@@ -1,8 +1,10 @@
 /** The documents of a data folder, opened together. */
 import path from 'node:path';
 import { z } from 'zod';
-import { ConfigDocument, SettingsDocument, defaultConfig, defaultSettings } from '../contracts/config.ts';
+import { CONFIG_KEYS, ConfigDocument, SettingsDocument, defaultConfig, defaultSettings } from '../contracts/config.ts';
 import type { Config, Settings } from '../contracts/config.ts';
+import { nearestNames } from '../contracts/nearest.ts';
+import type { Objection } from '../io/store/document-file.ts';
 import { openDocument } from '../io/store/document.ts';
 import type { Document } from '../io/store/document.ts';
 import { createLogBook } from '../io/logs/log-book.ts';
@@ -22,6 +24,15 @@ export interface Stores {
   close(): Promise<void>;
 }
 
+/** A key that does not exist would be dropped without a word, and its writer would wonder why nothing happens. */
+const misspeltKey = (data: unknown): Objection | null => {
+  const key = Object.keys(data as object).find((each) => !Object.hasOwn(CONFIG_KEYS, each));
+  if (key === undefined) return null;
+  const [nearest] = nearestNames(key, Object.keys(CONFIG_KEYS), 1);
+  const hint = nearest === undefined ? '' : `; did you mean "${nearest}"`;
+  return { path: [key], reason: `there is no configuration key "${key}"${hint}` };
+};
+
 /** `onDamaged` gets one sentence for a person per file that had to be set aside. */
 const openStores = async (dataDir: string, onDamaged: (message: string) => void): Promise<Stores> => {
   const common = (file: string) => ({
@@ -30,7 +41,12 @@ const openStores = async (dataDir: string, onDamaged: (message: string) => void)
     onDamaged: (info: { message: string }) => onDamaged(info.message),
   });
   const [config, settings, models, state] = await Promise.all([
-    openDocument({ ...common('config.json'), schema: ConfigDocument, defaults: defaultConfig }),
+    openDocument({
+      ...common('config.json'),
+      schema: ConfigDocument,
+      defaults: defaultConfig,
+      objection: misspeltKey,
+    }),
     openDocument({ ...common('settings.json'), schema: SettingsDocument, defaults: defaultSettings }),
     openDocument({ ...common('models.json'), version: MODELS_VERSION, schema: ModelsDocument, defaults: noModels }),
     openDocument({

@@ -1,10 +1,12 @@
 /** The present state of everything as clients see it, read from library, actors and usage at the moment of asking. */
 import type { EngineView, ModelView, RouterView } from '../contracts/views.ts';
+import { parameterChanges } from '../projections/change-plan.ts';
 import { modelView } from '../projections/model-view.ts';
 import { engineView, routerView } from '../projections/process-views.ts';
 import type { ActorSystem } from './actor-system.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { Library } from './library.ts';
+import { plainParameters } from './parameters.ts';
 import type { Planner } from './planner.ts';
 import type { Usage } from './usage.ts';
 
@@ -38,13 +40,19 @@ export const createViews = (parts: {
     const known = library.catalog().get(id);
     if (known === undefined) return undefined;
     const snapshot = parts.system().model(id);
+    const wanted = planner.parameters(known);
+    const running = endpoints.model(id)?.parameters;
     return modelView({
       ...known,
       actor: snapshot === undefined ? null : { value: snapshot.value, context: snapshot.context },
       inFlight: usage.inFlight(id),
       lastUsedAt: usage.lastUsedAt(id),
       preset: known.record?.preset ?? null,
-      parameters: endpoints.model(id)?.parameters ?? planner.parameters(known),
+      parameters: running ?? wanted,
+      pendingKeys:
+        running === undefined
+          ? []
+          : parameterChanges(plainParameters(running), plainParameters(wanted)).map(({ key }) => key),
     });
   };
 

@@ -89,6 +89,9 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
       case 'config':
         emitter.broadcast('config:updated', { config: configView(change.config) }, { by: change.by });
         break;
+      case 'problems':
+        emitter.broadcast('config:problems', { problems: change.problems });
+        break;
       case 'settings':
         metrics.setCommon(change.settings.refreshInterval * 1000);
         emitter.broadcast('settings:updated', { settings: change.settings }, { by: change.by });

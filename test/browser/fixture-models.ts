@@ -54,6 +54,7 @@ export const aModel = (id: string, parts: Partial<ModelView> = {}): ModelView =>
     metadata: metadata(),
     preset: null,
     parameters: {},
+    pendingChange: false,
     model_path: `/home/ana/models/${id}.gguf`,
     model_url: null,
     ctx_size: 0,

@@ -205,7 +205,7 @@ describe('what people read', () => {
 
   it('config set says when it takes effect and refuses what does not suit', async () => {
     expect((await cli('config', 'set', 'port', '4000')).out).toBe(
-      'port is now 4000. It takes effect when `llamactor serve` is started again.\n',
+      '  in effect when `llamactor serve` is started again, unless a flag or variable says otherwise then (port 3000 → 4000)\nport is now 4000.\n',
     );
     expect((await cli('config', 'port')).out).toBe('4000\n');
     expect((await cli('config', 'get', 'port')).out).toBe('4000\n');

@@ -403,3 +403,89 @@ describe('opening', () => {
     await expect(open({ defaults: () => ({ name: '', books: [], size: 1 }) })).rejects.toThrow();
   });
 });
+
+describe('a file that people edit while it is open', () => {
+  const objection = (data: unknown) => {
+    const key = Object.keys(data as object).find((each) => !['name', 'books', 'size'].includes(each));
+    return key === undefined ? null : { path: [key], reason: `there is no "${key}"` };
+  };
+  const written = async (text: string): Promise<void> => fs.writeFile(file, text);
+  const text = (data: object): string => JSON.stringify({ version: 2, data }, null, 2);
+
+  it('is taken over, and an edit that says the same is none', async () => {
+    const shelf = await open({ objection });
+    await shelf.update((draft) => void (draft.size = 2));
+    expect(await shelf.reread()).toBe(false);
+    await written(JSON.stringify({ data: shelf.get(), version: 2 }));
+    expect(await shelf.reread()).toBe(false);
+    await written(text({ name: 'edited' }));
+    expect(await shelf.reread()).toBe(true);
+    expect(shelf.get()).toEqual({ name: 'edited', books: [], size: 1 });
+    await shelf.close();
+  });
+
+  it('is read before it is written, so that no edit is lost', async () => {
+    const shelf = await open({ objection });
+    await shelf.update((draft) => void (draft.size = 2));
+    await written(text({ name: 'edited', size: 2 }));
+    await shelf.update((draft) => void draft.books.push('one'));
+    expect(await onDisk()).toEqual({ version: 2, data: { name: 'edited', books: ['one'], size: 2 } });
+    await shelf.close();
+  });
+
+  it.each([
+    ['{\n "version": 2,\n "data": {"name": "a" "size": 3}\n}', 3, /not valid JSON/],
+    ['{\n "version": 2,\n "data": {"name": "a",\n "size": 3,\n}}', 5, /not valid JSON/],
+    ['{"version": 2,\n "data": {\n  "name": "a"', 3, /not valid JSON/],
+    ['{\n "version": 2,\n "data": {\n  "name": oops\n}}', 4, /not valid JSON/],
+    ['{"version": 2, "data":\n {"name": "a",\n "size": 1000}}', 3, /size/],
+    ['{"version": 2, "data":\n {"name": "a",\n\n "syze": 1}}', 4, /there is no "syze"/],
+    ['{"name": "a"}', 1, /no version/],
+    ['', 1, /not valid JSON/],
+  ])(
+    '%j is refused with its line, kept as it is, and blocks changes until it is mended',
+    async (broken, line, reason) => {
+      const shelf = await open({ objection });
+      await shelf.update((draft) => void (draft.size = 2));
+      await written(broken);
+      const refused = await rejection(shelf.reread());
+      expect(refused).toMatchObject({ code: 'INVALID_PAYLOAD', details: { line } });
+      expect(refused.message).toMatch(reason);
+      expect(await rejection(shelf.reread())).toMatchObject({ code: 'INVALID_PAYLOAD' });
+      expect(await rejection(shelf.update((draft) => void (draft.size = 3)))).toMatchObject({
+        code: 'INVALID_STATE',
+        details: { line },
+      });
+      expect(await fs.readFile(file, 'utf8')).toBe(broken);
+      expect(shelf.get().size).toBe(2);
+      await written(text({ name: 'mended' }));
+      await shelf.update((draft) => void (draft.size = 4));
+      expect(shelf.get()).toMatchObject({ name: 'mended', size: 4 });
+      await shelf.close();
+    },
+  );
+
+  it('that is removed is written again by the next change', async () => {
+    const shelf = await open({ objection });
+    await shelf.update((draft) => void (draft.size = 2));
+    await fs.rm(file);
+    expect(await shelf.reread()).toBe(false);
+    await shelf.update((draft) => void (draft.size = 3));
+    expect(await onDisk()).toMatchObject({ data: { size: 3 } });
+    await shelf.close();
+  });
+
+  it('is not taken for an edit when a write of ours failed at its last step', async () => {
+    const { fs: storeFs, faults } = watchedFs();
+    const shelf = await open({ objection, fs: storeFs });
+    await shelf.update((draft) => void (draft.size = 2));
+    faults.folder = 'EIO';
+    await rejection(shelf.update((draft) => void (draft.size = 3)));
+    delete faults.folder;
+    expect(await shelf.reread()).toBe(false);
+    expect(shelf.get().size).toBe(2);
+    await shelf.update((draft) => void (draft.name = 'x'));
+    expect(await onDisk()).toMatchObject({ data: { size: 2, name: 'x' } });
+    await shelf.close();
+  });
+});

@@ -1,8 +1,8 @@
 /** Models that cannot be loaded: each one ends in `error` with the engine's own reason, told in the same words everywhere. */
-import { mkdir, mkdtemp, open, rm, stat, symlink, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { FailureView, ModelView, ParameterValue } from '../../src/contracts/views.ts';
 import type { EngineApp } from '../support/engine-app.ts';
 import { memoryLimitedEngine, startEngineApp } from '../support/engine-app.ts';
@@ -156,7 +156,23 @@ describe('a file that turns out to be unusable', () => {
 
 describe('a parameter', () => {
   it('that the engine does not have is refused with the nearest name, and nothing is started', async () => {
-    await set('misspelt', { 'gpu-layer': 1 });
+    const refused = set('misspelt', { 'gpu-layer': 1 });
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_PAYLOAD' });
+    await expect(refused).rejects.toThrow(/no parameter "gpu-layer".*"gpu-layers"/);
+    expect(engine.model('misspelt')).toMatchObject({ state: 'unloaded', parameters: {} });
+  });
+
+  it('that an edited preset brings along is warned of, refused at the load, and nothing is started', async () => {
+    await writeFile(join(engine.dataDir, 'presets', 'foreign.ini'), 'version = 1\n[misspelt]\ngpu-layer = 1\n');
+    await engine.app.services.router.startWithPreset('foreign', 'test');
+    await vi.waitFor(
+      () => expect(engine.app.services.router.view()).toMatchObject({ state: 'loaded', preset: 'foreign' }),
+      {
+        timeout: 20_000,
+      },
+    );
+    const warned = engine.app.services.logs.query({ limit: 200, offset: 0, level: 'warn', source: 'server' });
+    expect(warned.map(({ message }) => message).join('\n')).toMatch(/preset foreign.*Line 3.*"gpu-layer"/);
     const pids: number[] = [];
     const unsubscribe = engine.app.services.subscribe((changes) => {
       for (const change of changes)

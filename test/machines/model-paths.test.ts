@@ -11,6 +11,9 @@ const events: ModelEvent[] = [
   { type: 'model.load', requestId: 'load', by: 'test', at: 1 },
   { type: 'model.unload', requestId: 'unload', by: 'test', at: 1 },
   { type: 'model.reload', by: 'test', at: 1 },
+  { type: 'model.refresh', by: 'test', at: 1 },
+  { type: 'model.keep', by: 'test', at: 1 },
+  { type: 'requests.held' },
   { type: 'model.reset', by: 'test', at: 1 },
   spawned,
   progressed,
@@ -32,6 +35,7 @@ const explored = explore(modelMachine, inputFor(reportSink<ModelReport>()), even
   context.desired,
   context.pending !== null,
   context.retryDelayMs !== null,
+  context.refreshBy !== null,
 ]);
 
 it('the model waits by four delays', () => {

@@ -9,6 +9,7 @@ import type { Table } from './support/table.ts';
 const load: ModelEvent = { type: 'model.load', requestId: null, by: 'test', at: 1 };
 const unload: ModelEvent = { type: 'model.unload', requestId: null, by: 'test', at: 1 };
 const reload: ModelEvent = { type: 'model.reload', by: 'test', at: 1 };
+const refresh: ModelEvent = { type: 'model.refresh', by: 'test', at: 1 };
 const startTimeout = delay(modelMachine, 'startTimeout');
 const killTimeout = delay(modelMachine, 'killTimeout');
 
@@ -16,6 +17,9 @@ const events = {
   load,
   unload,
   reload,
+  refresh,
+  keep: { type: 'model.keep', by: 'test', at: 1 } satisfies ModelEvent,
+  held: { type: 'requests.held' } satisfies ModelEvent,
   reset: { type: 'model.reset', by: 'test', at: 1 } satisfies ModelEvent,
   spawned,
   progressed,
@@ -34,6 +38,7 @@ const situations = {
   unloaded: { state: 'unloaded', by: [] },
   loading: { state: 'loading', by: [load] },
   loaded: { state: 'loaded', by: [load, ready] },
+  'loaded, to be exchanged when idle': { state: 'loaded', by: [load, ready, refresh] },
   'stopping, unwanted': { state: 'stopping', by: [load, ready, unload] },
   'stopping, wanted again': { state: 'stopping', by: [load, ready, unload, load] },
   'stopping, to reload': { state: 'stopping', by: [load, ready, reload] },
@@ -50,6 +55,9 @@ const still: Record<keyof typeof events, ModelState | undefined> = {
   load: undefined,
   unload: undefined,
   reload: undefined,
+  refresh: undefined,
+  keep: undefined,
+  held: undefined,
   reset: undefined,
   spawned: undefined,
   progressed: undefined,
@@ -64,6 +72,14 @@ const still: Record<keyof typeof events, ModelState | undefined> = {
   backoff: undefined,
 };
 const stoppingTo = (next: ModelState) => ({ ...still, crashed: next, corrupt: next, killTimeout: 'error' as const });
+const loaded = {
+  ...still,
+  unload: 'stopping',
+  reload: 'stopping',
+  stalled: 'stopping',
+  crashed: 'error',
+  corrupt: 'error',
+} as const;
 const error = { ...still, load: 'loading', unload: 'unloaded', reset: 'unloaded' } as const;
 
 const table: Table<keyof typeof situations, keyof typeof events, ModelState> = {
@@ -72,13 +88,15 @@ const table: Table<keyof typeof situations, keyof typeof events, ModelState> = {
     ...still,
     unload: 'stopping',
     reload: 'stopping',
+    refresh: 'stopping',
     ready: 'loaded',
     passed: 'loaded',
     crashed: 'error',
     corrupt: 'error',
     startTimeout: 'stopping',
   },
-  loaded: { ...still, unload: 'stopping', reload: 'stopping', stalled: 'stopping', crashed: 'error', corrupt: 'error' },
+  loaded,
+  'loaded, to be exchanged when idle': { ...loaded, held: 'stopping' },
   'stopping, unwanted': stoppingTo('unloaded'),
   'stopping, wanted again': stoppingTo('loading'),
   'stopping, to reload': stoppingTo('loading'),

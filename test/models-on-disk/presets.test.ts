@@ -368,6 +368,7 @@ describe('presetStore', () => {
       models: ['m'],
       parameters: { 'ctx-size': '1' },
       ini,
+      problem: null,
     };
     expect(await store.save('Mein Preset 2', ini)).toEqual(view);
     await store.save('default', '[*]\nt = 2');

@@ -1,6 +1,8 @@
 /** `Services` in memory: real behaviour at the boundary the transports see, with outcomes a test can set. */
 import { CodedError } from '../../src/contracts/errors.ts';
 import { defaultConfig, defaultSettings } from '../../src/contracts/config.ts';
+import { changePlan } from '../../src/projections/change-plan.ts';
+import type { ImportedModel } from '../../src/contracts/commands.ts';
 import type { By, DomainChange, Services } from '../../src/commands/services.ts';
 import type {
   FailureView,
@@ -66,7 +68,17 @@ export const createMemoryServices = (
   const begun = new Map<string, number>();
   const demands: number[] = [];
   const presets = new Map<string, PresetView>([
-    ['default', { name: 'default', path: '/presets/default.ini', models: [], parameters: {}, ini: 'version = 1\n' }],
+    [
+      'default',
+      {
+        name: 'default',
+        path: '/presets/default.ini',
+        models: [],
+        parameters: {},
+        ini: 'version = 1\n',
+        problem: null,
+      },
+    ],
   ]);
   let router = memoryRouter();
   let engine = memoryEngine();
@@ -259,6 +271,22 @@ export const createMemoryServices = (
         const given = Object.fromEntries(Object.entries(updates).filter(([, value]) => value !== undefined));
         return change(id, { ...given, updated_at: must(id).updated_at + 1 }, by);
       },
+      preview: (id, updates, apply) => {
+        const keys = Object.keys(updates.parameters ?? {});
+        if (keys.length === 0 || must(id).state !== 'loaded') return [{ kind: 'none', changed: [], when: 'now' }];
+        const changed = keys.map((key) => ({ key, from: null, to: updates.parameters?.[key] ?? null }));
+        return [{ kind: 'restart-model', modelId: id, changed, when: apply === 'now' ? 'now' : 'when idle' }];
+      },
+      effective: (id) => [
+        {
+          key: 'ctx-size',
+          requested: null,
+          source: 'engine',
+          effective: must(id).contextSize,
+          told: null,
+          differs: false,
+        },
+      ],
       removeRecord: async (id, by) => {
         await unload(id, by);
         hidden.set(id, remove(id, by));
@@ -315,6 +343,11 @@ export const createMemoryServices = (
     },
     config: {
       get: () => config,
+      preview: (patch, apply) => {
+        const parameters = new Map();
+        return changePlan({ config, parameters }, { config: { ...config, ...patch }, parameters }, [], { apply });
+      },
+      problems: () => [],
       update: async (patch, by) => {
         await turn();
         config = { ...config, ...patch };
@@ -336,16 +369,38 @@ export const createMemoryServices = (
       get: async (name) => Promise.resolve(preset(name)),
       save: async (name, ini, by) => {
         await turn();
-        const saved = { name, path: `/presets/${name}.ini`, models: [], parameters: {}, ini };
+        const saved = { name, path: `/presets/${name}.ini`, models: [], parameters: {}, ini, problem: null };
         presets.set(name, saved);
         publish({ kind: 'presets', presets: [...presets.values()], by });
         return saved;
       },
+      preview: () => [{ kind: 'none', changed: [], when: 'now' }],
       delete: async (name, by) => {
         await turn();
         preset(name);
         presets.delete(name);
         publish({ kind: 'presets', presets: [...presets.values()], by });
+      },
+    },
+    imports: {
+      llamaSwap: async ({ yaml, dryRun }) => {
+        await turn();
+        if (!yaml.startsWith('models:')) throw new CodedError('INVALID_PAYLOAD', 'It has no `models`.');
+        const model: ImportedModel = {
+          name: 'writer',
+          outcome: 'created',
+          modelId: null,
+          file: '/models/alpha.gguf',
+          aliases: [],
+          parameters: { 'ctx-size': 512 },
+        };
+        return {
+          dryRun,
+          models: [model],
+          settings: { startTimeout: 45 },
+          folders: ['/elsewhere'],
+          notes: [{ line: 3, item: 'models.writer.env', outcome: 'left out', reason: 'models have their own' }],
+        };
       },
     },
     logs: {

@@ -28,6 +28,7 @@ export const memoryModel = (name: string, over: Partial<ModelView> = {}): ModelV
   metadata: null,
   preset: null,
   parameters: {},
+  pendingChange: false,
   model_path: `/models/${name}`,
   model_url: null,
   ctx_size: 0,

@@ -2,9 +2,12 @@ import type { Command } from 'commander';
 import { CONFIG_ALIASES, CONFIG_KEYS, defaultConfig } from '../../contracts/config.ts';
 import type { ConfigKey } from '../../contracts/config.ts';
 import { nearestNames } from '../../contracts/nearest.ts';
-import { UsageError } from '../exit.ts';
+import { applyPayload, printEffects, withApply } from '../apply.ts';
+import type { ApplyFlags } from '../apply.ts';
+import { EXIT, UsageError } from '../exit.ts';
 import type { CliHost } from '../host.ts';
 import type { Session } from '../session.ts';
+import { oneLine } from '../text/sanitize.ts';
 import { table } from '../text/table.ts';
 
 const KEYS = Object.keys(CONFIG_KEYS) as ConfigKey[];
@@ -79,22 +82,30 @@ const get = async (session: Session, word: string | undefined): Promise<void> =>
   );
 };
 
-const WHEN: Record<(typeof CONFIG_KEYS)[ConfigKey]['restart'], string> = {
-  none: 'It is in effect now.',
-  scan: 'The folders are searched again.',
-  models: 'Models take it at their next load.',
-  engine: 'Models take it at their next load.',
-  router: 'It takes effect when the router restarts.',
-  server: 'It takes effect when `llamactor serve` is started again.',
-};
-
-const set = async (session: Session, word: string, words: readonly string[]): Promise<void> => {
+const set = async (session: Session, word: string, words: readonly string[], flags: ApplyFlags): Promise<void> => {
   const key = keyOf(word);
   const value = configValue(key, words);
+  const payload = { config: { [key]: value }, ...applyPayload(flags) };
   const client = await session.connect();
-  const { config } = await client.call('config:update', { config: { [key]: value } });
-  if (session.asJson) session.json({ config });
-  else session.print(`${key} is now ${shown(config[key]) || 'empty'}. ${WHEN[CONFIG_KEYS[key].restart]}\n`);
+  const { effects } = await client.call('config:preview', payload);
+  if (flags.preview === true) {
+    if (session.asJson) session.json({ effects });
+    else printEffects(session, effects);
+    return;
+  }
+  if (!session.asJson) printEffects(session, effects);
+  const { config } = await client.call('config:update', payload);
+  if (session.asJson) session.json({ config, effects });
+  else session.print(`${key} is now ${shown(config[key]) || 'empty'}.\n`);
+};
+
+const problems = async (session: Session): Promise<number> => {
+  const client = await session.connect();
+  const result = await client.call('config:problems', {});
+  if (session.asJson) session.json(result);
+  else if (result.problems.length === 0) session.print('Nothing is wrong with the files in the data folder.\n');
+  else for (const { source, message } of result.problems) session.print(`${oneLine(source)}: ${oneLine(message)}\n`);
+  return result.problems.length === 0 ? EXIT.ok : EXIT.failed;
 };
 
 export const registerConfig = (program: Command, host: CliHost): void => {
@@ -104,10 +115,18 @@ export const registerConfig = (program: Command, host: CliHost): void => {
     .description('show all keys, or the value of one')
     .argument('[key]', 'configuration key')
     .action((key: string | undefined) => host.run((session) => get(session, key)));
-  config
+  const setting = config
     .command('set')
     .description('change one key; lists take several values')
     .argument('<key>', 'configuration key')
     .argument('<value...>', 'new value')
-    .action((key: string, values: string[]) => host.run((session) => set(session, key, values)));
+    .addHelpText('after', '\nWhat it does to running models and the router is printed first.')
+    .action((key: string, values: string[], flags: ApplyFlags) =>
+      host.run((session) => set(session, key, values, flags)),
+    );
+  withApply(setting);
+  config
+    .command('problems')
+    .description('say what is wrong with files that were edited, with line and reason')
+    .action(() => host.run(problems));
 };

@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
+import type { EffectiveRow } from '../../contracts/changes.ts';
 import type { CliHost } from '../host.ts';
 import type { Session } from '../session.ts';
+import { byDefault } from '../subcommands.ts';
 import { bytes, plural, tokens } from '../text/format.ts';
 import { stateCell, troubleOf } from '../text/model-words.ts';
 import { oneLine } from '../text/sanitize.ts';
-import { table } from '../text/table.ts';
+import { facts, table } from '../text/table.ts';
+import type { Cell } from '../text/table.ts';
 
 interface Flags {
   quiet?: boolean;
@@ -57,6 +60,49 @@ const models = async (session: Session, flags: Flags): Promise<void> => {
   );
 };
 
+const HEADINGS = [
+  { title: 'parameter' },
+  { title: 'requested', flexible: true },
+  { title: 'from' },
+  { title: 'effective', flexible: true },
+  { title: 'told by' },
+] as const;
+
+const show = async (session: Session, ref: string): Promise<void> => {
+  const client = await session.connect();
+  const [{ model }, { rows }] = await Promise.all([
+    client.call('models:get', { modelId: ref }),
+    client.call('models:effective', { modelId: ref }),
+  ]);
+  if (session.asJson) {
+    session.json({ model, rows });
+    return;
+  }
+  const lines: [string, Cell][] = [
+    ['model', model.id],
+    ['file', model.model_path ?? '–'],
+    ['state', stateCell(model)],
+  ];
+  if (model.aliases.length > 0) lines.push(['aliases', model.aliases.join(', ')]);
+  if (model.contextSize !== null) lines.push(['context per slot', tokens(model.contextSize)]);
+  if (model.pendingChange !== false) {
+    const { keys, when } = model.pendingChange;
+    const words = when === 'when idle' ? 'restart pending' : 'taken at the next load';
+    lines.push(['changed', { text: `${words}: ${keys.join(', ')}`, colour: 'yellow' }]);
+  }
+  session.print(facts(lines, session.paint));
+  if (rows.length === 0) session.print('\nNothing was asked for: the engine chooses everything itself.\n');
+  else session.print(`\n${table(HEADINGS, rows.map(effectiveCells), session.paint, session.width)}`);
+};
+
+const effectiveCells = ({ key, requested, source, effective, told, differs }: EffectiveRow): Cell[] => [
+  key,
+  requested === null ? '–' : String(requested),
+  source,
+  { text: effective === null ? '–' : String(effective), colour: differs ? 'yellow' : null },
+  told ?? '–',
+];
+
 const scan = async (session: Session, path: string | undefined): Promise<void> => {
   const client = await session.connect();
   const result = await client.call('models:scan', path === undefined ? {} : { path });
@@ -73,11 +119,16 @@ const scan = async (session: Session, path: string | undefined): Promise<void> =
 };
 
 export const registerModels = (program: Command, host: CliHost): void => {
-  program
+  const group = program
     .command('models')
     .description('list all models with size, quantisation, context, state and problems')
-    .option('-q, --quiet', 'only the ids, one per line')
-    .action((flags: Flags) => host.run((session) => models(session, flags)));
+    .option('-q, --quiet', 'only the ids, one per line');
+  byDefault(group, () => host.run((session) => models(session, group.opts<Flags>())));
+  group
+    .command('show')
+    .description("print a model's parameters as they were asked for, and what the engine really gave")
+    .argument('<model>', 'id, file name or alias')
+    .action((model: string) => host.run((session) => show(session, model)));
   program
     .command('scan')
     .description('search the models folders again, or one folder inside them')

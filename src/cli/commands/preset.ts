@@ -4,6 +4,8 @@ import type { Command } from 'commander';
 import type { LlamactorClient } from '../../client/index.ts';
 import { CodedError } from '../../contracts/errors.ts';
 import type { RouterView } from '../../contracts/views.ts';
+import { applyPayload, printEffects, withApply } from '../apply.ts';
+import type { ApplyFlags } from '../apply.ts';
 import { asError, UsageError } from '../exit.ts';
 import type { CliHost } from '../host.ts';
 import { readStdin } from '../read-input.ts';
@@ -60,11 +62,18 @@ const readIni = async (session: Session, file: string | undefined): Promise<stri
   }
 };
 
-const save = async (session: Session, name: string, file: string | undefined): Promise<void> => {
-  const ini = await readIni(session, file);
+const save = async (session: Session, name: string, file: string | undefined, flags: ApplyFlags): Promise<void> => {
+  const payload = { name, ini: await readIni(session, file), ...applyPayload(flags) };
   const client = await session.connect();
-  const { preset } = await client.call('presets:save', { name, ini });
-  if (session.asJson) session.json({ preset });
+  const { effects } = await client.call('presets:preview', payload);
+  if (flags.preview === true) {
+    if (session.asJson) session.json({ effects });
+    else printEffects(session, effects);
+    return;
+  }
+  if (!session.asJson) printEffects(session, effects);
+  const { preset } = await client.call('presets:save', payload);
+  if (session.asJson) session.json({ preset, effects });
   else
     session.print(
       `Saved preset ${oneLine(preset.name)} with ${plural(preset.models.length, 'model section')} to ${oneLine(preset.path)}.\n`,
@@ -139,12 +148,15 @@ export const registerPreset = (program: Command, host: CliHost): void => {
     .description("print a preset's text")
     .argument('<preset>', 'name of the preset')
     .action((name: string) => host.run((session) => show(session, name)));
-  preset
+  const saving = preset
     .command('save')
     .description('validate and save a preset from a file or from stdin')
     .argument('<preset>', 'name of the preset')
     .argument('[file]', 'INI file; stdin when left out or "-"')
-    .action((name: string, file: string | undefined) => host.run((session) => save(session, name, file)));
+    .action((name: string, file: string | undefined, flags: ApplyFlags) =>
+      host.run((session) => save(session, name, file, flags)),
+    );
+  withApply(saving);
   preset
     .command('delete')
     .description('delete a preset')

@@ -1,17 +1,31 @@
 /** `config:*` and `settings:*`. */
 import { z } from 'zod';
 import type { Config, Settings } from '../config.ts';
+import { applyFields } from '../changes.ts';
+import type { ChangeEffectView, ProblemView } from '../changes.ts';
 import { empty, returns } from './define.ts';
+
+const configPatch = z.union([
+  z.object({ config: z.record(z.string().max(128), z.unknown()), ...applyFields }),
+  z.object({ key: z.string().min(1).max(128), value: z.unknown(), ...applyFields }),
+]);
 
 export const configCommands = {
   'config:get': returns<{ config: Config }>()('observe', empty, 'The configuration.'),
   'config:update': returns<{ config: Config }>()(
     'admin',
-    z.union([
-      z.object({ config: z.record(z.string().max(128), z.unknown()) }),
-      z.object({ key: z.string().min(1).max(128), value: z.unknown() }),
-    ]),
-    'Changes configuration keys; all of them or none.',
+    configPatch,
+    'Changes configuration keys; all of them or none. Models that it changes are loaded again when idle, or with `force` now.',
+  ),
+  'config:preview': returns<{ effects: ChangeEffectView[] }>()(
+    'observe',
+    configPatch,
+    'What config:update with the same payload would do.',
+  ),
+  'config:problems': returns<{ problems: ProblemView[] }>()(
+    'observe',
+    empty,
+    'Files of the data folder that were edited and cannot be used, with line and reason.',
   ),
   'settings:get': returns<{ settings: Settings }>()('observe', empty, 'The settings.'),
   'settings:update': returns<{ settings: Settings }>()(

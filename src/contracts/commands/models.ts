@@ -1,5 +1,7 @@
 /** `models:*`: files, records, and what is in memory. */
 import { z } from 'zod';
+import { applyFields } from '../changes.ts';
+import type { ChangeEffectView, EffectiveRow } from '../changes.ts';
 import type { ModelView } from '../views.ts';
 import { empty, modelRef, name, returns } from './define.ts';
 
@@ -17,6 +19,8 @@ const modelFields = z.object({
   type: z.string().max(64),
   pinned: z.boolean(),
 });
+
+const modelChange = z.object({ modelId: name, updates: modelFields.partial().strict(), ...applyFields });
 
 export const modelsCommands = {
   'models:list': returns<{ models: ModelView[] }>()('observe', empty, 'All models, with their state.'),
@@ -45,8 +49,18 @@ export const modelsCommands = {
   ),
   'models:update': returns<{ model: ModelView }>()(
     'operate',
-    z.object({ modelId: name, updates: modelFields.partial().strict() }),
-    'Changes a model’s record; a loaded model keeps running and takes the change at its next load.',
+    modelChange,
+    'Changes a model’s record; if that changes its parameters, it is loaded again when idle, or with `force` now.',
+  ),
+  'models:preview': returns<{ effects: ChangeEffectView[] }>()(
+    'observe',
+    modelChange,
+    'What models:update with the same payload would do.',
+  ),
+  'models:effective': returns<{ modelId: string; rows: EffectiveRow[] }>()(
+    'observe',
+    modelRef,
+    'A model’s parameters as they were asked for, where each comes from, and what the engine really gave.',
   ),
   'models:delete': returns<{ deletedId: string; modelName: string; deleted: true }>()(
     'operate',

@@ -1,5 +1,6 @@
 /** `router:*`, and `llama:*`, which is the same router in the words of seed 001. */
 import { z } from 'zod';
+import { applyFields } from '../changes.ts';
 import type { RouterView } from '../views.ts';
 import { empty, returns } from './define.ts';
 import { presetName } from './presets.ts';
@@ -35,8 +36,8 @@ export const routerCommands = {
   ),
   'router:start-with-preset': returns<{ preset: string; status: 'starting' }>()(
     'operate',
-    z.object({ presetName }),
-    'Restarts the router with a preset’s parameters.',
+    z.object({ presetName, ...applyFields }),
+    'Restarts the router with a preset’s parameters. Models that it changes are loaded again when idle, or with `force` now.',
   ),
   'llama:status': returns<LlamaStatusView>()('observe', empty, 'State of the llama router in the words of seed 001.'),
   'llama:start': returns<{ success: true }>()('operate', empty, 'Starts the router; answers when it is ready.'),

@@ -14,6 +14,8 @@ import type { PidRecords } from '../processes/pid-records.ts';
 import { killGroup } from '../processes/process-group.ts';
 import { causeOfExit, causeOfNoStart } from './cause.ts';
 import { lineSplitter, parseEngineLine } from './child-protocol.ts';
+import { readGiven } from './engine-given.ts';
+import type { EngineGiven } from '../../contracts/changes.ts';
 import { engineProps } from './engine-props.ts';
 import type { LaunchPlan } from './launch.ts';
 import { watchForStalls } from './stall-watch.ts';
@@ -23,6 +25,8 @@ export interface ModelProcessDeps {
   plan(id: string): Promise<LaunchPlan>;
   /** The plan of the running process, or null when it has ended; routes and probes read it. */
   planned(id: string, plan: LaunchPlan | null): void;
+  /** Told once per process; the object fills while the engine writes its log. */
+  gives(id: string, given: EngineGiven): void;
   /** Ends the model's streams in band at the router; resolves when that is done, or after a short deadline. */
   detach(id: string, reason: string): Promise<void>;
   inFlight(id: string): number;
@@ -80,6 +84,8 @@ export const modelProcess = (deps: ModelProcessDeps) =>
 
     const run = (launch: LaunchPlan): void => {
       const lines: string[] = [];
+      const given: EngineGiven = {};
+      deps.gives(id, given);
       const info: ReadyInfo = { contextSize: null, slots: null, memoryBytes: null };
       let wasReady = false;
       // Its own process group, so that a wrapper script's children are ended with it.
@@ -116,6 +122,7 @@ export const modelProcess = (deps: ModelProcessDeps) =>
           if (parsed.message.trim() === '') return;
           lines.push(parsed.message);
           if (lines.length > REMEMBERED_LINES) lines.splice(0, lines.length - REMEMBERED_LINES);
+          if (!wasReady) readGiven(given, parsed.message);
           const slots = SLOTS_LINE.exec(parsed.message);
           if (slots !== null) Object.assign(info, { slots: Number(slots[1]), contextSize: Number(slots[2]) });
           const level = parsed.kind === 'log' ? parsed.level : 'info';

@@ -27,6 +27,8 @@ export interface Preset {
    * that has them is valid; they are kept out of `global` and `models`.
    */
   setAside: SetAside[];
+  /** Every parameter that counts, with its place, in the order of the file. */
+  entries: { section: string; key: string; value: string; line: number }[];
 }
 
 const record = <T>(): Record<string, T> => Object.create(null) as Record<string, T>;
@@ -71,6 +73,7 @@ export const parsePreset = (text: string): Preset => {
   if (text.length > LARGEST) throw refuse(1, 'the text is larger than 1 MiB.');
   const sections = new Map<string, Record<string, string>>();
   const setAside: SetAside[] = [];
+  let entries: Preset['entries'] = [];
   let section: string | null = null;
   const lines = text.replace(/^\ufeff/, '').split(/\r\n|\n|\r/);
   lines.forEach((raw, index) => {
@@ -81,6 +84,8 @@ export const parsePreset = (text: string): Preset => {
     if (content.startsWith('[')) {
       section = headerOf(content, line);
       sections.set(section, record());
+      const opened = section;
+      entries = entries.filter((entry) => entry.section !== opened);
       return;
     }
     const { key, value } = pairOf(content, line);
@@ -99,11 +104,12 @@ export const parsePreset = (text: string): Preset => {
       sections.set(name, target);
     }
     target[key] = value;
+    entries.push({ section: name, key, value, line });
   });
   const order = [...sections.keys()].filter((name) => name !== GLOBAL_SECTION);
   const models = record<Record<string, string>>();
   for (const name of order) models[name] = sections.get(name) ?? record();
-  return { version: 1, global: sections.get(GLOBAL_SECTION) ?? record(), models, order, setAside };
+  return { version: 1, global: sections.get(GLOBAL_SECTION) ?? record(), models, order, setAside, entries };
 };
 
 /**

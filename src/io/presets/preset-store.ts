@@ -48,10 +48,10 @@ const checkName = (name: string): void => {
 const viewOf = (name: string, path: string, ini: string): PresetView => {
   try {
     const { order, global } = parsePreset(ini);
-    return { name, path, models: order, parameters: { ...global }, ini };
-  } catch {
-    // Someone edits the file by hand; what is wrong with it is said when it is to be used or saved.
-    return { name, path, models: [], parameters: {}, ini };
+    return { name, path, models: order, parameters: { ...global }, ini, problem: null };
+  } catch (error) {
+    // Someone edits the file by hand.
+    return { name, path, models: [], parameters: {}, ini, problem: (error as Error).message };
   }
 };
 

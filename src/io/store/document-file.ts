@@ -3,6 +3,7 @@ import type { Adapter } from 'lowdb';
 import type { z } from 'zod';
 import { CodedError } from '../../contracts/errors.ts';
 import { diskError } from './disk-error.ts';
+import { lineOfPath, lineOfSyntaxError } from './json-place.ts';
 import { backupOf, leftoversOf, removeIfThere, replaceDurably } from './durable-file.ts';
 import type { StoreFs } from './store-fs.ts';
 import { errnoOf } from '../processes/errno.ts';
@@ -34,9 +35,20 @@ export interface DocumentFileOptions<T> {
   now: () => number;
   pretty: boolean;
   fs: StoreFs;
+  /** What an edit may not say although the schema lets it pass, for example a misspelt key. */
+  objection?: ((data: unknown) => Objection | null) | undefined;
 }
 
-type Copy<T> = { kind: 'absent' } | { kind: 'damaged'; reason: string } | { kind: 'good'; version: number; data: T };
+/** Why an edit is refused, and the key at which. */
+export interface Objection {
+  path: readonly PropertyKey[];
+  reason: string;
+}
+
+type Copy<T> =
+  | { kind: 'absent' }
+  | { kind: 'damaged'; reason: string; line: number | null }
+  | { kind: 'good'; version: number; data: T; raw: unknown };
 
 /** The first complaint of a zod check with the path of the field, for example "port: Too big". */
 export const complaintOf = (error: z.ZodError): string => {
@@ -60,9 +72,10 @@ const parseCopy = <T>(options: DocumentFileOptions<T>, file: string, text: strin
     return {
       kind: 'damaged',
       reason: `it is not valid JSON (${error instanceof Error ? error.message : 'unreadable'})`,
+      line: lineOfSyntaxError(text),
     };
   }
-  if (!isEnvelope(raw)) return { kind: 'damaged', reason: 'it has no version and data' };
+  if (!isEnvelope(raw)) return { kind: 'damaged', reason: 'it has no version and data', line: 1 };
   if (raw.version > options.version) {
     throw new CodedError(
       'INVALID_STATE',
@@ -76,24 +89,31 @@ const parseCopy = <T>(options: DocumentFileOptions<T>, file: string, text: strin
       data = options.migrate(data, raw.version);
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
-      return { kind: 'damaged', reason: `format ${raw.version} could not be brought to ${options.version} (${cause})` };
+      const reason = `format ${raw.version} could not be brought to ${options.version} (${cause})`;
+      return { kind: 'damaged', reason, line: null };
     }
   }
   const parsed = options.schema.safeParse(data);
-  if (!parsed.success) return { kind: 'damaged', reason: complaintOf(parsed.error) };
-  return { kind: 'good', version: raw.version, data: parsed.data };
+  if (!parsed.success) {
+    const path = ['data', ...(parsed.error.issues[0]?.path ?? [])];
+    return { kind: 'damaged', reason: complaintOf(parsed.error), line: lineOfPath(text, path) };
+  }
+  return { kind: 'good', version: raw.version, data: parsed.data, raw: data };
 };
 
 /** Only content makes a copy damaged. A file that cannot be read at all (permission, disk) is an error and stays where it is. */
-const readCopy = async <T>(options: DocumentFileOptions<T>, file: string): Promise<Copy<T>> => {
+const readCopy = async <T>(
+  options: DocumentFileOptions<T>,
+  file: string,
+): Promise<{ copy: Copy<T>; text: string | null }> => {
   let text: string;
   try {
     text = await options.fs.readFile(file, 'utf8');
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return { kind: 'absent' };
+    if (errnoOf(error) === 'ENOENT') return { copy: { kind: 'absent' }, text: null };
     throw diskError(`${file} cannot be read`, error);
   }
-  return parseCopy(options, file, text);
+  return { copy: parseCopy(options, file, text), text };
 };
 
 /**
@@ -103,6 +123,8 @@ const readCopy = async <T>(options: DocumentFileOptions<T>, file: string): Promi
 export class DocumentFile<T> implements Adapter<Envelope<T>> {
   stored = false;
   #good = false;
+  /** What is known to be in the file. */
+  #text: string | null = null;
   readonly #options: DocumentFileOptions<T>;
 
   constructor(options: DocumentFileOptions<T>) {
@@ -118,8 +140,9 @@ export class DocumentFile<T> implements Adapter<Envelope<T>> {
     } catch (error) {
       throw diskError(`The folder of ${file} cannot be used`, error);
     }
-    const copy = await readCopy(this.#options, file);
+    const { copy, text } = await readCopy(this.#options, file);
     if (copy.kind === 'good') {
+      this.#text = text;
       this.#good = true;
       this.stored = copy.version === version;
       return { version, data: copy.data };
@@ -130,6 +153,8 @@ export class DocumentFile<T> implements Adapter<Envelope<T>> {
   async write(envelope: Envelope<T>): Promise<void> {
     const { path: file, fs, pretty } = this.#options;
     const text = pretty ? `${JSON.stringify(envelope, null, 2)}\n` : JSON.stringify(envelope);
+    // Before the attempt, because one that fails at its last step has replaced the file all the same.
+    this.#text = text;
     try {
       await replaceDurably(fs, file, text, { backup: this.#good });
     } catch (error) {
@@ -141,10 +166,36 @@ export class DocumentFile<T> implements Adapter<Envelope<T>> {
     this.stored = true;
   }
 
+  /**
+   * What somebody else has written into the file since it was last read or written; null when nobody has. A file that is gone
+   * is no edit. Throws INVALID_PAYLOAD with `details: {line, reason}` for what cannot be used, as often as it is asked.
+   */
+  async edited(): Promise<T | null> {
+    const { path: file, objection } = this.#options;
+    const { copy, text } = await readCopy(this.#options, file);
+    if (copy.kind === 'absent') {
+      // There is nothing to keep as a backup when it is written again.
+      this.#good = false;
+      return null;
+    }
+    if (text === this.#text) return null;
+    const complaint = copy.kind === 'good' ? (objection?.(copy.raw) ?? null) : null;
+    if (copy.kind === 'damaged' || complaint !== null) {
+      const reason = copy.kind === 'damaged' ? copy.reason : (complaint?.reason ?? '');
+      const line = copy.kind === 'damaged' ? copy.line : lineOfPath(text ?? '', ['data', ...(complaint?.path ?? [])]);
+      const where = line === null ? path.basename(file) : `${path.basename(file)}, line ${line}`;
+      throw new CodedError('INVALID_PAYLOAD', `${where}: ${reason}.`, { details: { line, reason } });
+    }
+    this.#text = text;
+    this.#good = true;
+    this.stored = copy.version === this.#options.version;
+    return copy.data;
+  }
+
   /** `reason` is null when the file is absent, which is normal unless a backup shows that it once was there. */
   async #recover(reason: string | null): Promise<Envelope<T> | null> {
     const { path: file, version } = this.#options;
-    const backup = await readCopy(this.#options, backupOf(file));
+    const { copy: backup } = await readCopy(this.#options, backupOf(file));
     if (reason === null && backup.kind === 'absent') return null;
     const setAside = reason === null ? null : await this.#setAside(file);
     if (backup.kind === 'damaged') await this.#setAside(backupOf(file));

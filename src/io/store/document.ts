@@ -3,7 +3,7 @@ import { Low } from 'lowdb';
 import type { z } from 'zod';
 import { CodedError } from '../../contracts/errors.ts';
 import { deepFreeze } from './deep-freeze.ts';
-import { complaintOf, DocumentFile, type DamagedInfo, type Envelope } from './document-file.ts';
+import { complaintOf, DocumentFile, type DamagedInfo, type Envelope, type Objection } from './document-file.ts';
 import { nodeFs, type StoreFs } from './store-fs.ts';
 
 export interface DocumentOptions<T> {
@@ -19,6 +19,11 @@ export interface DocumentOptions<T> {
   onDamaged: (info: DamagedInfo) => void;
   /** Indented for people (the default) or compact for bulky data. */
   pretty?: boolean;
+  /**
+   * Given when people change the file with an editor while it is open: their edits are taken over before anything is written,
+   * and a file that cannot be used is never overwritten. Says what an edit may not say although the schema lets it pass.
+   */
+  objection?: (data: unknown) => Objection | null;
   /** Longest time an `update` waits for the disk, ms; 30 s by default. */
   writeTimeoutMs?: number;
   now?: () => number;
@@ -41,6 +46,11 @@ export interface Document<T> {
    * disk does not answer in time (a write under way may then still happen, and `get()` shows it if it does).
    */
   update(recipe: Recipe<T>): Promise<void>;
+  /**
+   * Takes over what somebody wrote into the file; resolves with whether that changed anything. Rejects with INVALID_PAYLOAD and
+   * `details: {line, reason}` when it cannot be used, and then nothing changes.
+   */
+  reread(): Promise<boolean>;
   /** Resolves when every update made so far has been acknowledged or refused. */
   flush(): Promise<void>;
   /** Refuses further updates, then flushes. */
@@ -49,6 +59,8 @@ export interface Document<T> {
 
 interface Change<T> {
   recipe: Recipe<T>;
+  /** It only wants to know what is in the file. */
+  rereads: boolean;
   settled: boolean;
   /** Ends the caller's wait; only the first call counts. */
   settle: (error?: Error) => void;
@@ -72,6 +84,15 @@ const asJson = (name: string, value: unknown): string => {
   return text;
 };
 
+const unusable = (name: string, cause: Error): Error =>
+  cause instanceof CodedError && cause.code === 'INVALID_PAYLOAD'
+    ? new CodedError(
+        'INVALID_STATE',
+        `${name} was edited and cannot be used (${cause.message.replace(/\.$/, '')}); mend it or remove it first, because a change now would overwrite it.`,
+        { details: { ...cause.details } },
+      )
+    : cause;
+
 /** Opens (and creates the folder of) one stored document. Throws CodedError when the file is newer than `version` or the disk fails. */
 export const openDocument = async <T>(options: DocumentOptions<T>): Promise<Document<T>> => {
   const name = path.basename(options.path);
@@ -85,6 +106,7 @@ export const openDocument = async <T>(options: DocumentOptions<T>): Promise<Docu
     now: options.now ?? Date.now,
     pretty: options.pretty ?? true,
     fs: options.fs ?? nodeFs,
+    objection: options.objection,
   });
   const low = new Low<Envelope<T>>(file, { version, data: schema.parse(options.defaults()) });
   await low.read();
@@ -121,7 +143,23 @@ export const openDocument = async <T>(options: DocumentOptions<T>): Promise<Docu
     durable = { data: deepFreeze(next.data), text: next.text };
   };
 
+  /** Edits come first, so that no change of ours undoes what a person wrote. */
+  const takeOverEdits = async (): Promise<void> => {
+    const edited = await file.edited();
+    if (edited === null) return;
+    const text = asJson(name, edited);
+    if (text !== durable.text) durable = { data: deepFreeze(edited), text };
+  };
+
   const writeBatch = async (batch: Change<T>[]): Promise<void> => {
+    if (options.objection !== undefined || batch.some((change) => change.rereads)) {
+      try {
+        await takeOverEdits();
+      } catch (error) {
+        for (const change of batch) change.settle(change.rereads ? asError(error) : unusable(name, asError(error)));
+        return;
+      }
+    }
     let next = durable;
     const accepted: Change<T>[] = [];
     for (const change of batch) {
@@ -153,13 +191,14 @@ export const openDocument = async <T>(options: DocumentOptions<T>): Promise<Docu
     busy = false;
   };
 
-  const enqueue = (recipe: Recipe<T>): Promise<void> =>
+  const enqueue = (recipe: Recipe<T>, rereads: boolean): Promise<void> =>
     new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         change.settle(new CodedError('TIMEOUT', `${name} was not saved within ${writeTimeoutMs} ms; check the disk.`));
       }, writeTimeoutMs);
       const change: Change<T> = {
         recipe,
+        rereads,
         settled: false,
         settle: (error) => {
           if (change.settled) return;
@@ -172,9 +211,9 @@ export const openDocument = async <T>(options: DocumentOptions<T>): Promise<Docu
       queue.push(change);
     });
 
-  const update = (recipe: Recipe<T>): Promise<void> => {
+  const update = (recipe: Recipe<T>, rereads = false): Promise<void> => {
     if (closed) return Promise.reject(new CodedError('INVALID_STATE', `${name} is closed; the server is stopping.`));
-    const done = enqueue(recipe);
+    const done = enqueue(recipe, rereads);
     const forget = () => waiting.delete(done);
     waiting.add(done);
     done.then(forget, forget);
@@ -192,7 +231,12 @@ export const openDocument = async <T>(options: DocumentOptions<T>): Promise<Docu
 
   return {
     get: () => durable.data,
-    update,
+    update: (recipe) => update(recipe),
+    async reread() {
+      const before = durable;
+      await update(() => undefined, true);
+      return durable.text !== before.text;
+    },
     flush,
     close: () => {
       closed = true;

@@ -103,7 +103,10 @@ const weighted: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
     weight: 3,
     arbitrary: of(
       'tell',
-      fc.tuple(anyId, fc.constantFrom('models.reload', 'models.reset', 'models.forget')),
+      fc.tuple(
+        anyId,
+        fc.constantFrom('models.reload', 'models.refresh', 'models.keep', 'models.reset', 'models.forget'),
+      ),
       ([id, type]) =>
         (known, world) => {
           world.send({ type, id, by: 'test', at: world.simulated.now() });
