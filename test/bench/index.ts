@@ -6,15 +6,19 @@ import { cleanUp, cleanUpNow } from './cleanup.ts';
 import { passes } from './row.ts';
 import { markdownTable, plainTable } from './table.ts';
 import { broadcast } from './broadcast.bench.ts';
+import { broken } from './broken.bench.ts';
+import { burst } from './burst.bench.ts';
 import { idle } from './idle.bench.ts';
 import { load } from './load.bench.ts';
+import { memory } from './memory.bench.ts';
 import { router } from './router.bench.ts';
 import { scan } from './scan.bench.ts';
 import { start } from './start.bench.ts';
+import { swap } from './swap.bench.ts';
 import { unload } from './unload.bench.ts';
 import type { Row } from './row.ts';
 
-const BENCHES = [load, unload, start, scan, broadcast, idle, router] as const;
+const BENCHES = [load, unload, swap, burst, broken, start, scan, broadcast, idle, router, memory] as const;
 
 const USAGE = `Usage: npm run bench -- [names] [--json | --markdown] [--quick]
 
