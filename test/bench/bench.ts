@@ -7,6 +7,8 @@ export interface BenchContext {
   engine: EngineInfo;
   /** Few rounds: to see that everything works, not for numbers. */
   quick: boolean;
+  /** How long the soak goes on. */
+  minutes: number;
   progress(text: string): void;
   /** A line below the table. */
   note(text: string): void;
@@ -15,5 +17,7 @@ export interface BenchContext {
 export interface Bench {
   name: string;
   summary: string;
+  /** Not run unless it is named. */
+  onlyByName?: boolean;
   run(context: BenchContext): Promise<Row[]>;
 }

@@ -72,8 +72,8 @@ export const against = (samples: ReadonlyMap<string, Measured[]>, measure: strin
     })
     .join(', ');
 
-/** What the router adds to going straight to the engine, turn by turn. */
-export const added = (samples: ReadonlyMap<string, Measured[]>, measure: string): number[] => {
-  const direct = sampleOf(samples, 'direct', measure);
-  return sampleOf(samples, 'router', measure).map((ours, turn) => ours - (direct[turn] ?? Number.NaN));
+/** What the router adds to another side, by default going straight to the engine, turn by turn. */
+export const added = (samples: ReadonlyMap<string, Measured[]>, measure: string, to = 'direct'): number[] => {
+  const theirs = sampleOf(samples, to, measure);
+  return sampleOf(samples, 'router', measure).map((ours, turn) => ours - (theirs[turn] ?? Number.NaN));
 };

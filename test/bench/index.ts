@@ -1,4 +1,4 @@
-/** `npm run bench [-- names] [--json | --markdown] [--quick]`: measures the built product as whole processes. */
+/** `npm run bench [-- names] [--json | --markdown] [--quick] [--minutes N]`: measures the built product as whole processes. */
 import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { realEngine } from '../support/real-engine.ts';
@@ -6,17 +6,36 @@ import { cleanUp, cleanUpNow } from './cleanup.ts';
 import { passes } from './row.ts';
 import { markdownTable, plainTable } from './table.ts';
 import { broadcast } from './broadcast.bench.ts';
+import { broken } from './broken.bench.ts';
+import { burst } from './burst.bench.ts';
 import { idle } from './idle.bench.ts';
 import { load } from './load.bench.ts';
+import { memory } from './memory.bench.ts';
 import { router } from './router.bench.ts';
 import { scan } from './scan.bench.ts';
+import { soak } from './soak/soak.bench.ts';
 import { start } from './start.bench.ts';
+import { swap } from './swap.bench.ts';
 import { unload } from './unload.bench.ts';
+import type { Bench } from './bench.ts';
 import type { Row } from './row.ts';
 
-const BENCHES = [load, unload, start, scan, broadcast, idle, router] as const;
+const BENCHES: readonly Bench[] = [
+  load,
+  unload,
+  swap,
+  burst,
+  broken,
+  start,
+  scan,
+  broadcast,
+  idle,
+  router,
+  memory,
+  soak,
+];
 
-const USAGE = `Usage: npm run bench -- [names] [--json | --markdown] [--quick]
+const USAGE = `Usage: npm run bench -- [names] [--json | --markdown] [--quick] [--minutes N]
 
 ${BENCHES.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
 
@@ -34,6 +53,7 @@ const run = async (argv: string[]): Promise<number> => {
       json: { type: 'boolean', default: false },
       markdown: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
+      minutes: { type: 'string', default: '10' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -42,6 +62,11 @@ const run = async (argv: string[]): Promise<number> => {
   if (values.help || unknown.length > 0) {
     console.log(USAGE);
     return unknown.length > 0 ? 2 : 0;
+  }
+  const minutes = Number(values.minutes);
+  if (!(minutes > 0)) {
+    console.error('--minutes takes a number above 0.');
+    return 2;
   }
   if (process.platform !== 'linux') {
     console.error('The benches read /proc and run on Linux only.');
@@ -64,7 +89,9 @@ const run = async (argv: string[]): Promise<number> => {
     loadAfter: 0,
   };
 
-  const chosen = BENCHES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  const chosen = BENCHES.filter(({ name, onlyByName }) =>
+    positionals.length === 0 ? onlyByName !== true : positionals.includes(name),
+  );
   const results: { bench: string; rows: Row[]; error: string | null }[] = [];
   const notes: string[] = [];
   for (const bench of chosen) {
@@ -72,6 +99,7 @@ const run = async (argv: string[]): Promise<number> => {
       const rows = await bench.run({
         engine,
         quick: values.quick,
+        minutes,
         progress: (text) => progress(`${bench.name}: ${text}`),
         note: (text) => void notes.push(text),
       });

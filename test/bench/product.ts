@@ -21,6 +21,7 @@ export interface Product {
   pid: number;
   routerPid: number;
   url: string;
+  dataDir: string;
   routerPort: number;
   client: LlamactorClient;
   /** From the start of the process to the first answer of /api/health, ms. */
@@ -100,6 +101,7 @@ export const startProduct = async ({ engine, write, env = {} }: ProductOptions):
       pid: child.pid as number,
       routerPid,
       url,
+      dataDir,
       routerPort,
       client,
       startMs,

@@ -25,7 +25,8 @@ let engine: EngineApp;
 let client: TestClient;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'llamactor-failures-'));
-  const enginePath = await memoryLimitedEngine(folder, 1.5 * GIB);
+  // The stacks of its threads for HTTP alone reserve more than 2 GiB.
+  const enginePath = await memoryLimitedEngine(folder, 4 * GIB);
   await mkdir(join(folder, 'elsewhere'));
   engine = await startEngineApp(
     async (models) => {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCpuUsage, machineCpuUsage, parseCpuTimes } from '../../src/io/metrics/cpu-usage.ts';
 import { findGpus, parseNvidia } from '../../src/io/metrics/gpus.ts';
+import { parseMemory } from '../../src/io/metrics/sources.ts';
 import { createNetworkRate, parseNetworkTotals, readNetworkTotals } from '../../src/io/metrics/network-totals.ts';
 
 let dir: string;
@@ -52,6 +53,16 @@ describe('network totals', () => {
     expect(await rate()).toEqual({ rx: 0, tx: 0 });
     expect(await rate()).toEqual({ rx: 2_000, tx: 50 });
     expect(await rate()).toEqual({ rx: 0, tx: 100 });
+  });
+});
+
+describe('memory', () => {
+  it('counts what programs can still get', () => {
+    const meminfo = 'MemTotal:       1000 kB\nMemFree:         10 kB\nMemAvailable:    600 kB\n';
+    expect(parseMemory(meminfo)).toEqual({ total: 1_024_000, available: 614_400 });
+  });
+  it('is asked for elsewhere where the kernel does not tell it', () => {
+    expect(parseMemory('MemTotal:       1000 kB\nMemFree:         10 kB\n')).toBeNull();
   });
 });
 

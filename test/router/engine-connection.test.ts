@@ -132,7 +132,7 @@ test('bytes that nobody asked for are not taken for the next answer', async () =
 test('an answer cut off is an error, one that ends with its connection is not', async () => {
   const answers = ['HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf', 'HTTP/1.1 200 OK\r\n\r\nall of it'];
   const engine = await wire((_, socket) => {
-    socket.end(answers.shift(), 'latin1');
+    socket.end(answers.shift() ?? '', 'latin1');
     return null;
   });
   const connection = connectionTo(engine);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import pidusage from 'pidusage';
@@ -27,16 +28,33 @@ const percent = (part: number, whole: number): number => (whole > 0 ? Math.round
 
 const createCpuReader = (): MetricsSources['cpu'] => {
   const usage = machineCpuUsage();
+  // Asking for it reads the times and the clock of every core.
+  const cores = os.cpus().length;
   return async () => ({
     usage: Math.round((await usage()) * 10) / 10,
-    cores: os.cpus().length,
+    cores,
     load: Math.round((os.loadavg()[0] ?? 0) * 100) / 100,
   });
 };
 
+const KIB = 1024;
+
+/** Total and available bytes of /proc/meminfo (proc(5), in KiB); null where it does not tell both. */
+export const parseMemory = (meminfo: string): { total: number; available: number } | null => {
+  const total = /^MemTotal:\s+(\d+) kB/m.exec(meminfo)?.[1];
+  const available = /^MemAvailable:\s+(\d+) kB/m.exec(meminfo)?.[1];
+  if (total === undefined || available === undefined) return null;
+  return { total: Number(total) * KIB, available: Number(available) * KIB };
+};
+
+const memoryNow = async (): Promise<{ total: number; available: number }> => {
+  const told = process.platform === 'linux' ? parseMemory(readFileSync('/proc/meminfo', 'utf8')) : null;
+  return told ?? (await si.mem());
+};
+
 /** What programs can still get counts as free: the page cache with a mapped model in it is not "used". */
 const readMemory = async (): Promise<MetricsView['memory']> => {
-  const { total, available } = await si.mem();
+  const { total, available } = await memoryNow();
   const usedBytes = total - available;
   return { used: percent(usedBytes, total), usedBytes, totalBytes: total, availableBytes: available };
 };
