@@ -17,11 +17,15 @@ export interface Given extends EngineGiven {
   slots: number | null;
 }
 
-/** All slots share a unified cache; without one each has its part, and what was asked for is the whole. */
+/**
+ * All slots share a unified cache; without one each has its part, and what was asked for is the whole. Unknown while the engine
+ * has not said which of the two it is.
+ */
 const wholeContext = ({ context, contextSize, slots, unifiedCache }: Given): number | undefined => {
   if (context !== undefined) return context;
-  if (contextSize === null) return undefined;
-  return unifiedCache === false ? contextSize * (slots ?? 1) : contextSize;
+  if (contextSize === null || slots === null) return undefined;
+  if (slots === 1 || unifiedCache === true) return contextSize;
+  return unifiedCache === false ? contextSize * slots : undefined;
 };
 
 const toldBy = (given: Given): Record<string, ParameterValue | undefined> => ({

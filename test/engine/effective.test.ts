@@ -1,5 +1,5 @@
 /** What was asked for beside what the real engine gave, and a change that waits for a real stream. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { EffectiveRow } from '../../src/contracts/changes.ts';
 import { collect, eventsOf, startEngineApp } from '../support/engine-app.ts';
 import type { EngineApp } from '../support/engine-app.ts';
@@ -28,12 +28,14 @@ it('shows each parameter with where it comes from and what the engine says', asy
     threads: { requested: 1, source: 'record' },
   });
   await models.load('alpha', 'test');
-  expect(rowsOf('alpha')).toMatchObject({
-    'ctx-size': { requested: 1024, effective: 1024, told: 'engine', differs: false },
-    parallel: { requested: '2', effective: 2, told: 'engine', differs: false },
-    'batch-size': { requested: '256', effective: '256', told: 'command line', differs: false },
-    threads: { requested: 1, effective: 1, told: 'engine', differs: false },
-  });
+  await vi.waitFor(() =>
+    expect(rowsOf('alpha')).toMatchObject({
+      'ctx-size': { requested: 1024, effective: 1024, told: 'engine', differs: false },
+      parallel: { requested: '2', effective: 2, told: 'engine', differs: false },
+      'batch-size': { requested: '256', effective: '256', told: 'command line', differs: false },
+      threads: { requested: 1, effective: 1, told: 'engine', differs: false },
+    }),
+  );
   expect(engine.app.services.models.effective('alpha').filter(({ differs }) => differs)).toEqual([]);
 });
 
@@ -69,12 +71,15 @@ it('exchanges a model between two requests, and no client notices', async () => 
     expect(again.pid).not.toBe(pid);
     pid = again.pid;
     expect(again.pendingChange).toBe(false);
-    expect(rowsOf('alpha')['ctx-size']).toMatchObject({
-      requested: context,
-      effective,
-      told: 'engine',
-      differs: context !== effective,
-    });
+    // It says so from a thread of its own, perhaps after it has said that it is ready.
+    await vi.waitFor(() =>
+      expect(rowsOf('alpha')['ctx-size']).toMatchObject({
+        requested: context,
+        effective,
+        told: 'engine',
+        differs: context !== effective,
+      }),
+    );
   }
   expect(engine.model('beta').pid).toBe(beta.pid);
 });

@@ -99,8 +99,8 @@ describe('an edit of a preset', () => {
       key: 'ctx-size',
       requested: '1024',
       source: 'preset section',
-      effective: 4096,
-      told: 'engine',
+      effective: null,
+      told: null,
       differs: true,
     });
     const text = await response.text();

@@ -39,6 +39,8 @@ export interface ModelProcessDeps {
 
 /** Kept for the cause; the failure shows the last 20. */
 const REMEMBERED_LINES = 200;
+/** The engine logs from a thread of its own, so what it tells of its start may come after it is ready. */
+const LINES_AFTER_READY = 50;
 const SLOTS_LINE = /n_slots = (\d+), n_ctx_slot = (\d+)/;
 
 export const modelProcess = (deps: ModelProcessDeps) =>
@@ -88,6 +90,7 @@ export const modelProcess = (deps: ModelProcessDeps) =>
       deps.gives(id, given);
       const info: ReadyInfo = { contextSize: null, slots: null, memoryBytes: null };
       let wasReady = false;
+      let linesReady = 0;
       // Its own process group, so that a wrapper script's children are ended with it.
       const started = spawn(launch.command, launch.args, {
         env: launch.env,
@@ -122,7 +125,8 @@ export const modelProcess = (deps: ModelProcessDeps) =>
           if (parsed.message.trim() === '') return;
           lines.push(parsed.message);
           if (lines.length > REMEMBERED_LINES) lines.splice(0, lines.length - REMEMBERED_LINES);
-          if (!wasReady) readGiven(given, parsed.message);
+          if (linesReady < LINES_AFTER_READY) readGiven(given, parsed.message);
+          if (wasReady) linesReady += 1;
           const slots = SLOTS_LINE.exec(parsed.message);
           if (slots !== null) Object.assign(info, { slots: Number(slots[1]), contextSize: Number(slots[2]) });
           const level = parsed.kind === 'log' ? parsed.level : 'info';
