@@ -1,5 +1,6 @@
 /** What commands need from the running system. The runtime implements it; tests may implement a part. */
 import type { Config, Settings } from '../contracts/config.ts';
+import type { DownloadOptionsView, DownloadView } from '../contracts/downloads.ts';
 import type { CommandPayload, ExplainView, HealthView, InfoView } from '../contracts/commands.ts';
 import type {
   DecisionView,
@@ -59,6 +60,17 @@ export interface Services {
     install(by: By): Promise<EngineView>;
     use(path: string, by: By): Promise<EngineView>;
   };
+  downloads: {
+    /** Newest first. */
+    list(): DownloadView[];
+    /** Resolves when the wish is on disk. The same wish twice is one download; a failed one is tried again. */
+    start(wish: CommandPayload<'downloads:start'>, by: By): Promise<DownloadView>;
+    options(source: string): Promise<DownloadOptionsView>;
+    /** Resolves when nothing of it runs and its parts are removed. */
+    cancel(id: string, by: By): Promise<DownloadView>;
+    retry(id: string, by: By): Promise<DownloadView>;
+    remove(id: string, by: By): Promise<void>;
+  };
   config: { get(): Config; update(patch: Partial<Config>, by: By): Promise<Config> };
   settings: { get(): Settings; update(patch: Partial<Settings>, by: By): Promise<Settings> };
   presets: {
@@ -94,6 +106,8 @@ export type DomainChange =
   | { kind: 'models.scanned'; scanned: number; total: number; by: By | null }
   | { kind: 'router'; router: RouterView; by: By | null }
   | { kind: 'engine'; engine: EngineView; by: By | null }
+  | { kind: 'download'; download: DownloadView; by: By | null }
+  | { kind: 'download.removed'; id: string; by: By | null }
   | { kind: 'config'; config: Config; by: By | null }
   | { kind: 'settings'; settings: Settings; by: By | null }
   | { kind: 'presets'; presets: PresetView[]; by: By | null }

@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod';
 import { configCommands } from './commands/config.ts';
+import { downloadsCommands } from './commands/downloads.ts';
 import { engineCommands } from './commands/engine.ts';
 import { liveCommands } from './commands/live.ts';
 import { logsCommands } from './commands/logs.ts';
@@ -31,6 +32,7 @@ export const COMMANDS = {
   ...liveCommands,
   ...engineCommands,
   ...placementCommands,
+  ...downloadsCommands,
   ...systemCommands,
 } as const;
 

@@ -11,6 +11,7 @@ import type { ActorSystem } from './actor-system.ts';
 import type { ChangeHub } from './changes.ts';
 import type { ConfigService } from './config-service.ts';
 import type { Decisions } from './decisions.ts';
+import type { Downloads } from './downloads.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { Library, LibraryChange } from './library.ts';
 import type { ModelService } from './model-service.ts';
@@ -22,6 +23,7 @@ import type { Views } from './views.ts';
 export interface ReactionParts {
   system: ActorSystem;
   library: Library;
+  downloads: Downloads;
   models: ModelService;
   views: Views;
   hub: ChangeHub;
@@ -125,8 +127,9 @@ export const createReactions = (parts: () => ReactionParts): Reactions => {
       else if (message.type === 'log') log(message.level, 'router', message.message);
     },
     onConfig(changed, by) {
-      const { system, config, library, hub, log } = parts();
+      const { system, config, library, downloads, hub, log } = parts();
       system.send({ type: 'limits.changed', placement: config.placement(), process: config.process() });
+      if (changed.has('downloadsMax')) downloads.pump();
       if (changed.has('serverPath')) system.engine.send({ type: 'engine.check', requestId: null, by });
       if (changed.has('modelsDir') || changed.has('modelsDirs')) {
         library

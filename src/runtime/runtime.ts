@@ -1,12 +1,16 @@
 /** Everything behind the transports, composed: stores, actors, models, logs and metrics of one data folder. */
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { defaultDownloadPolicy } from '../../machines/download-policy.ts';
+import type { DownloadPolicy } from '../../machines/download-policy.ts';
 import { defaultRestartPolicy } from '../../machines/restart-policy.ts';
 import type { RestartPolicy } from '../../machines/restart-policy.ts';
 import type { Services } from '../commands/services.ts';
 import type { CommandName } from '../contracts/commands.ts';
 import type { Config } from '../contracts/config.ts';
 import type { CallOutcome, RouterSettings } from '../contracts/ipc.ts';
+import { nodeFs } from '../io/downloads/download-fs.ts';
+import { downloadHttp } from '../io/downloads/http.ts';
 import { startGuardian } from '../io/guardian.ts';
 import { createSampler } from '../io/metrics/sampler.ts';
 import { storeHistory } from '../io/metrics/stored-history.ts';
@@ -19,6 +23,8 @@ import { createChangeHub } from './changes.ts';
 import { createConfigService } from './config-service.ts';
 import { createDecisions } from './decisions.ts';
 import { offerDemo } from './demo.ts';
+import { fitOf } from './download-fit.ts';
+import { createDownloads } from './downloads.ts';
 import { createEndpoints } from './endpoints.ts';
 import { createEnginePorts, createEngineService } from './engine-service.ts';
 import { createLibrary } from './library.ts';
@@ -47,6 +53,7 @@ export interface RuntimeOptions {
   /** Install an engine when none is found. */
   autoInstall: boolean;
   policy?: RestartPolicy;
+  downloadPolicy?: DownloadPolicy;
   stall?: { pollMs: number; patienceMs: number };
   now?: () => number;
 }
@@ -88,6 +95,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   const reactions = createReactions(() => ({
     system,
     library,
+    downloads,
     models,
     views,
     hub,
@@ -228,6 +236,27 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     metrics: metrics.latest,
     now,
   });
+  const downloads = createDownloads({
+    store: stores.downloads,
+    http: downloadHttp({ env }),
+    fs: nodeFs,
+    policy: options.downloadPolicy ?? defaultDownloadPolicy,
+    modelsDir: () => config.folders()[0] ?? path.join(dataDir, 'models'),
+    most: () => config.get().downloadsMax,
+    fitOf: (bytes) => fitOf(bytes, metrics.latest(), config.placement().reserveBytes),
+    hub,
+    async adopt(file) {
+      await library.scan({ restoreHidden: false, by: null });
+      return (
+        library
+          .catalog()
+          .all()
+          .find((known) => known.file?.path === file)?.id ?? null
+      );
+    },
+    log,
+    now,
+  });
   link.onMessage(reactions.onRouterMessage);
   book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
   sampler.subscribe((sample) => hub.publish({ kind: 'metrics', metrics: sample }));
@@ -247,6 +276,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       now,
     }),
     engine: createEngineService({ dataDir, env, system, requests, config, view: views.engine }),
+    downloads,
     config,
     settings: config.settings,
     presets,
@@ -270,6 +300,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
         models: views.models(),
         router: views.router(),
         engine: views.engine(),
+        downloads: downloads.list(),
       };
     },
     subscribe: hub.subscribe,
@@ -303,6 +334,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await library.scan({ restoreHidden: false, by: 'server' });
       if (library.catalog().all().length === 0) await offerDemo(dataDir, library, log);
       await library.watch();
+      downloads.begin();
       await routerSettled;
       restore();
     },
@@ -316,6 +348,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       hub.flush();
     },
     async close() {
+      await downloads.close();
       await library.close();
       await history.stop();
       await stores.close();

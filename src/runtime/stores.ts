@@ -3,6 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { ConfigDocument, SettingsDocument, defaultConfig, defaultSettings } from '../contracts/config.ts';
 import type { Config, Settings } from '../contracts/config.ts';
+import { DownloadsDocument } from '../contracts/download-record.ts';
 import { openDocument } from '../io/store/document.ts';
 import type { Document } from '../io/store/document.ts';
 import { createLogBook } from '../io/logs/log-book.ts';
@@ -18,6 +19,7 @@ export interface Stores {
   config: Document<Config>;
   settings: Document<Settings>;
   models: Document<ModelsDocument>;
+  downloads: Document<DownloadsDocument>;
   state: Document<StateDocument>;
   close(): Promise<void>;
 }
@@ -29,10 +31,15 @@ const openStores = async (dataDir: string, onDamaged: (message: string) => void)
     version: 1,
     onDamaged: (info: { message: string }) => onDamaged(info.message),
   });
-  const [config, settings, models, state] = await Promise.all([
+  const [config, settings, models, downloads, state] = await Promise.all([
     openDocument({ ...common('config.json'), schema: ConfigDocument, defaults: defaultConfig }),
     openDocument({ ...common('settings.json'), schema: SettingsDocument, defaults: defaultSettings }),
     openDocument({ ...common('models.json'), version: MODELS_VERSION, schema: ModelsDocument, defaults: noModels }),
+    openDocument({
+      ...common('downloads.json'),
+      schema: DownloadsDocument,
+      defaults: (): DownloadsDocument => ({ downloads: [] }),
+    }),
     openDocument({
       ...common('state.json'),
       schema: StateDocument,
@@ -43,9 +50,10 @@ const openStores = async (dataDir: string, onDamaged: (message: string) => void)
     config,
     settings,
     models,
+    downloads,
     state,
     async close() {
-      await Promise.all([config.close(), settings.close(), models.close(), state.close()]);
+      await Promise.all([config, settings, models, downloads, state].map((document) => document.close()));
     },
   };
 };
