@@ -10,6 +10,8 @@ import type {
   PresetView,
   RouterView,
 } from '../../src/contracts/views.ts';
+import { createMemoryDownloads } from './memory-downloads.ts';
+import type { MemoryDownloads } from './memory-downloads.ts';
 import { memoryEngine, memoryModel, memoryRouter, memorySample } from './memory-views.ts';
 
 export interface MemoryControl {
@@ -32,6 +34,7 @@ export interface MemoryControl {
   /** How often a load really began. */
   loads(id: string): number;
   breakNext(method: 'info'): void;
+  setDownload: MemoryDownloads['set'];
 }
 
 export interface MemoryServices extends Services {
@@ -79,7 +82,11 @@ export const createMemoryServices = (
     if (pending.length === 0) return;
     const changes = pending;
     pending = [];
-    if (changes.some(({ kind }) => ['model', 'model.created', 'model.removed', 'router', 'engine'].includes(kind)))
+    if (
+      changes.some(({ kind }) =>
+        /^(model|model\.created|model\.removed|router|engine|download|download\.removed)$/.test(kind),
+      )
+    )
       seq += 1;
     for (const listener of listeners) listener(changes, seq);
   };
@@ -87,6 +94,7 @@ export const createMemoryServices = (
     if (pending.length === 0) queueMicrotask(flush);
     pending.push(change);
   };
+  const downloads = createMemoryDownloads(publish);
   const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
   const find = (ref: string): ModelView | undefined =>
@@ -192,6 +200,7 @@ export const createMemoryServices = (
     demands: () => [...demands],
     loads: (id) => begun.get(id) ?? 0,
     breakNext: (method) => void (broken = method),
+    setDownload: downloads.set,
   };
 
   return {
@@ -290,6 +299,7 @@ export const createMemoryServices = (
         return engine;
       },
     },
+    downloads: downloads.service,
     config: {
       get: () => config,
       update: async (patch, by) => {
@@ -379,7 +389,15 @@ export const createMemoryServices = (
     },
     snapshot: () => {
       flush();
-      return { seq, serverTime: Date.now(), version: '0.0.0', models: [...models.values()], router, engine };
+      return {
+        seq,
+        serverTime: Date.now(),
+        version: '0.0.0',
+        models: [...models.values()],
+        router,
+        engine,
+        downloads: downloads.service.list(),
+      };
     },
     subscribe: (listener) => {
       listeners.add(listener);
