@@ -43,6 +43,8 @@ export interface DownloadWork {
   id: string;
   request: DownloadRequest;
   plan: DownloadPlan | null;
+  /** One range at a time: several did not seem to be of one file. */
+  careful: boolean;
 }
 
 export type DownloadFact =
@@ -68,12 +70,14 @@ export type DownloadCommand =
 
 export type DownloadEvent = DownloadCommand | DownloadFact;
 
-export interface DownloadContext extends DownloadWork {
+export interface DownloadContext extends Omit<DownloadWork, 'careful'> {
   policy: DownloadPolicy;
   receivedBytes: number;
   verifiedBytes: number;
   /** Attempts in a row that brought nothing. */
   failures: number;
+  /** How often a file was another one than before. */
+  changes: number;
   /** How often a file had the wrong sha256. */
   wrongHashes: number;
   /** The last failure; kept while it is retried, so that one can see why. */
@@ -93,11 +97,18 @@ export interface DownloadInput {
   policy: DownloadPolicy;
 }
 
-const work = ({ context: { id, request, plan } }: { context: DownloadContext }): DownloadWork => ({
+const work = ({ context: { id, request, plan, changes } }: { context: DownloadContext }): DownloadWork => ({
   id,
   request,
   plan,
+  careful: changes > 0,
 });
+
+/** A server that names a file differently each time would have it begun anew for ever, since bytes arrive each time. */
+const MOST_CHANGES = 2;
+
+const delayAfter = ({ policy, failures, changes }: DownloadContext, failure: DownloadFailure): number | null =>
+  failure.code === 'CHANGED' && changes >= MOST_CHANGES ? null : retryDelay(policy, failures + 1, failure);
 
 const unexpected = (error: unknown): DownloadFailure => ({
   code: 'UNEXPECTED',
@@ -133,10 +144,10 @@ export const downloadMachine = setup({
     /** The failure, and when the next attempt may begin. */
     noteFailure: assign(({ context, event }) => {
       if (!('failure' in event)) return {};
-      const failures = context.failures + 1;
-      const delayMs = retryDelay(context.policy, failures, event.failure);
+      const delayMs = delayAfter(context, event.failure);
       return {
-        failures,
+        failures: context.failures + 1,
+        changes: context.changes + (event.failure.code === 'CHANGED' ? 1 : 0),
         failure: event.failure,
         retryDelayMs: delayMs,
         retryAt: delayMs === null ? null : event.at + delayMs,
@@ -162,8 +173,7 @@ export const downloadMachine = setup({
   guards: {
     isPaused: ({ context }) => context.retryDelayMs !== null,
     isItsTurn: ({ context }) => context.retryDelayMs === null,
-    helpsToRetry: ({ context, event }) =>
-      'failure' in event && retryDelay(context.policy, context.failures + 1, event.failure) !== null,
+    helpsToRetry: ({ context, event }) => 'failure' in event && delayAfter(context, event.failure) !== null,
     wasRight: ({ context }) => context.wrongHashes === 0,
   },
   delays: { backoff: ({ context }) => context.retryDelayMs ?? 0 },
@@ -177,6 +187,7 @@ export const downloadMachine = setup({
     receivedBytes: 0,
     verifiedBytes: 0,
     failures: 0,
+    changes: 0,
     wrongHashes: 0,
     failure: null,
     retryDelayMs: null,

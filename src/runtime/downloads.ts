@@ -64,6 +64,8 @@ export const createDownloads = (options: DownloadsOptions): Downloads => {
   const book = createDownloadBook({ store, hub, log });
   const { rows, tell, view } = book;
   let closed = false;
+  // Asked through a function because it changes while the caller of it awaits.
+  const isClosed = (): boolean => closed;
 
   const ports = downloadPorts({
     ...options,
@@ -113,11 +115,13 @@ export const createDownloads = (options: DownloadsOptions): Downloads => {
 
   /** Takes the outcome over into the record, once; the model is looked for before the end is told. */
   const end = async (row: DownloadRow, { value, context }: Snapshot): Promise<void> => {
-    if (row.held || closed) return;
+    if (row.held || isClosed()) return;
     row.held = true;
     const [first] = context.plan?.files ?? [];
     if (value === 'done') tell(row, null);
     const modelId = await (value === 'done' && first !== undefined ? adopt(first.target) : Promise.resolve(null));
+    // Too late to be noted; the next start finds the files in their places.
+    if (isClosed()) return;
     row.actor?.stop();
     const state = value === 'done' || value === 'failed' ? value : 'cancelled';
     await book.saveOrLog(row, {

@@ -182,6 +182,39 @@ describe('a restart of the server', () => {
   });
 });
 
+describe('a server that names every answer differently', () => {
+  beforeEach(() => {
+    hub.faults.flickers = true;
+  });
+
+  it('does no harm where the sha256 is known', async () => {
+    await open();
+    expect(await run('hf:maker/large-GGUF')).toMatchObject({ state: 'done' });
+    expect(hub.sentBytes()).toBe(large.length);
+  });
+
+  it('is asked for one range at a time where it is not', async () => {
+    await open();
+    expect(await run(hub.plainUrl('maker/large-GGUF', 'large-Q4_K_M.gguf'))).toMatchObject({ state: 'done' });
+    expect(harness.told.some(({ errorCode }) => errorCode === 'CHANGED')).toBe(true);
+  });
+});
+
+describe('two downloads of one file', () => {
+  it('do not write over each other', async () => {
+    await open();
+    hub.faults.bytesPerSecond = 400_000;
+    const first = await harness.downloads.start({ source: 'hf:maker/tiny-GGUF' }, 'test');
+    await harness.until(first.id, ({ state }) => state === 'fetching');
+    expect(await run('hf:maker/tiny-GGUF:Q4_K_M')).toMatchObject({
+      state: 'failed',
+      errorCode: 'EXISTS',
+      error: 'tiny-Q4_K_M.gguf is being fetched by another download already; follow that one.',
+    });
+    expect(await harness.ended(first.id)).toMatchObject({ state: 'done' });
+  });
+});
+
 describe('a wrong sha256', () => {
   it('is fetched once more', async () => {
     await open();

@@ -250,10 +250,26 @@ describe('a download', () => {
     expect(actor.getSnapshot().context).toMatchObject({ failures: 0, failure: null, receivedBytes: 5 });
   });
 
+  it('is not begun anew for ever: a file that keeps changing is given up, whatever arrives of it', async () => {
+    const { actor, ports, play } = live();
+    const changed = { type: 'fetch.failed', failure: failure('CHANGED'), at: 1 };
+    for (let turn = 0; turn < 3; turn += 1) {
+      expect(actor.getSnapshot().value).toBe('queued');
+      for (const event of [events.start, events.resolved, { ...events.progressed, receivedBytes: turn + 1 }, changed])
+        await play(event);
+      if (turn < 2) await play(events.retry);
+    }
+    expect(actor.getSnapshot()).toMatchObject({
+      value: 'failed',
+      context: { failure: { code: 'CHANGED' }, changes: 3 },
+    });
+    expect(ports.inputs['fetch']?.map(({ careful }) => careful)).toEqual([false, true, true]);
+  });
+
   it('gives its ports what was resolved', async () => {
     const { ports, play } = live();
     for (const event of [events.start, events.resolved]) await play(event);
-    expect(ports.inputs['fetch']).toEqual([{ id: 'one', request: input.request, plan }]);
+    expect(ports.inputs['fetch']).toEqual([{ id: 'one', request: input.request, plan, careful: false }]);
   });
 
   it('is settled after a cancel only when its parts are gone', async () => {

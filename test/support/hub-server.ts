@@ -37,6 +37,8 @@ export interface Faults {
   corruptions: number;
   /** Adds this to every validator: what the host says of the file when it has changed. */
   validatorSuffix: string;
+  /** Names every answer differently, as mirrors behind one address do. */
+  flickers: boolean;
   /** Sends headers, then nothing. */
   silent: boolean;
   /** Sends no ETag, only Last-Modified. */
@@ -92,6 +94,7 @@ export const startHubServer = async (repos: Record<string, HubRepoFixture> = {})
     ignoresRanges: false,
     corruptions: 0,
     validatorSuffix: '',
+    flickers: false,
     silent: false,
     noEtag: false,
   };
@@ -190,7 +193,7 @@ export const startHubServer = async (repos: Record<string, HubRepoFixture> = {})
       response.writeHead(404).end();
       return;
     }
-    const etag = `"${sha256(original).slice(0, 16)}${faults.validatorSuffix}"`;
+    const etag = `"${sha256(original).slice(0, 16)}${faults.flickers ? asked.length : faults.validatorSuffix}"`;
     const modified = `Thu, 01 Jan 2026 00:00:0${faults.validatorSuffix.length} GMT`;
     const validator = faults.noEtag ? modified : etag;
     const fresh = entry.ifRange === null || entry.ifRange === validator;

@@ -10,7 +10,7 @@ export const downloadsCommands = {
   'downloads:start': returns<{ download: DownloadView }>()(
     'operate',
     z.object({ source, quant: name.optional(), file: name.optional() }),
-    'Fetches a model: `hf:owner/repo[:quant|file]` or the address of a GGUF file; answers when it is noted, progress is broadcast.',
+    'Fetches a model: `hf:owner/repo`, also with `:quant` or `:file`, or the address of a GGUF file; answers when it is noted, progress is broadcast.',
   ),
   'downloads:list': returns<{ downloads: DownloadView[] }>()('observe', empty, 'All downloads, newest first.'),
   'downloads:options': returns<{ options: DownloadOptionsView }>()(

@@ -156,7 +156,10 @@ const fetchAll = async (
 };
 
 const changed = (name: string): DownloadProblem =>
-  new DownloadProblem('CHANGED', `${name} has changed on the server since it was begun, so it is begun anew.`);
+  new DownloadProblem(
+    'CHANGED',
+    `${name} changed on the server while it was fetched, so what had arrived was thrown away; try again when it rests.`,
+  );
 
 /** An answer with 206 for exactly this range, or with 200 for the whole file. */
 const openRange = async (
@@ -179,8 +182,8 @@ const openRange = async (
     throw problem;
   };
   if (answer.status === 206) {
-    const [, first, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(answer.headers.get('content-range') ?? '') ?? [];
-    if (Number(first) !== start || Number(total) !== file.size) return refuse(changed(file.name));
+    const [, first, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(answer.headers.get('content-range') ?? '') ?? [];
+    if (Number(first) !== start || (total !== '*' && Number(total) !== file.size)) return refuse(changed(file.name));
     // Where the sha256 is known it decides; mirrors of one file need not agree on its validators.
     if (file.sha256 === null && differs(validator, validatorOf(answer))) return refuse(changed(file.name));
     return answer;

@@ -91,7 +91,7 @@ export const downloadPorts = (deps: DownloadPortDeps) => {
         fs,
         file,
         part: partOf(folder, file.name),
-        connections: deps.connections,
+        connections: work.careful ? 1 : deps.connections,
         leastRangeBytes: deps.leastRangeBytes,
         signal,
         onBytes: (bytes) => {

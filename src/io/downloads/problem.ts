@@ -89,7 +89,10 @@ export const statusProblem = (
     );
   }
   if (status === 416)
-    return new DownloadProblem('CHANGED', `${what} is no longer the file that was begun, so it is begun anew.`);
+    return new DownloadProblem(
+      'CHANGED',
+      `${what} is shorter now than when it was begun, so what had arrived was thrown away; try again when it rests.`,
+    );
   if (status >= 500 || status === 408)
     return new DownloadProblem(
       'SERVER',
