@@ -28,6 +28,7 @@ export interface AppOptions {
   /** Install an engine when none is found; true by default. */
   autoInstall?: boolean;
   policy?: RuntimeOptions['policy'];
+  downloadPolicy?: RuntimeOptions['downloadPolicy'];
   stall?: RuntimeOptions['stall'];
 }
 
@@ -78,6 +79,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     env: options.env ?? process.env,
     autoInstall: options.autoInstall ?? true,
     ...(options.policy && { policy: options.policy }),
+    ...(options.downloadPolicy && { downloadPolicy: options.downloadPolicy }),
     ...(options.stall && { stall: options.stall }),
   });
   const { services } = runtime;

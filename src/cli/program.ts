@@ -4,6 +4,7 @@ import { registerChat } from './commands/chat.ts';
 import { registerCompletions } from './commands/completions.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerDownloads } from './commands/downloads.ts';
 import { registerEngine } from './commands/engine.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerImport } from './commands/import.ts';
@@ -12,6 +13,7 @@ import { registerLogs } from './commands/logs.ts';
 import { registerModels } from './commands/models.ts';
 import { registerPreset } from './commands/preset.ts';
 import { registerPs } from './commands/ps.ts';
+import { registerPull } from './commands/pull.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerStatus } from './commands/status.ts';
 import type { CliHost, Register } from './host.ts';
@@ -19,7 +21,10 @@ import { VERSION } from './version.ts';
 
 const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]])[] = [
   ['Server:', [registerServe, registerStatus, registerLogs, registerDoctor]],
-  ['Models:', [registerPs, registerModels, registerLoad, registerExplain, registerChat]],
+  [
+    'Models:',
+    [registerPs, registerModels, registerPull, registerDownloads, registerLoad, registerExplain, registerChat],
+  ],
   ['Setup:', [registerConfig, registerPreset, registerImport, registerEngine, registerCompletions]],
 ];
 

@@ -14,6 +14,9 @@ const LONG: Partial<Record<CommandName, number>> = {
   'models:unload': 2 * MINUTE,
   'models:stop': 2 * MINUTE,
   'models:delete': 2 * MINUTE,
+  'downloads:options': 2 * MINUTE,
+  'downloads:cancel': 2 * MINUTE,
+  'downloads:remove': 2 * MINUTE,
   'llama:start': 2 * MINUTE,
   'llama:stop': 2 * MINUTE,
 };

@@ -7,4 +7,5 @@ export { CodedError, ERRORS } from '../contracts/errors.ts';
 export type { ErrorCode } from '../contracts/errors.ts';
 export type { CommandInput, CommandName, CommandResult } from '../contracts/commands.ts';
 export type { BroadcastData, BroadcastName } from '../contracts/events.ts';
+export type * from '../contracts/downloads.ts';
 export type * from '../contracts/views.ts';

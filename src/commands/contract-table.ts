@@ -9,6 +9,8 @@ const MODEL_STATE: BroadcastName[] = ['models:status', 'models:updated', 'router
 const ROUTER_STATE: BroadcastName[] = ['router:status', 'llama:status'];
 const SCAN: BroadcastName[] = ['models:created', 'models:updated', 'models:deleted', 'models:scanned', 'models:list'];
 
+const DOWNLOAD: BroadcastName[] = ['downloads:updated'];
+
 /** What a successful call can cause. Tested against the real transports. */
 export const BROADCASTS_OF: { readonly [N in CommandName]?: readonly BroadcastName[] } = {
   'models:scan': SCAN,
@@ -42,6 +44,10 @@ export const BROADCASTS_OF: { readonly [N in CommandName]?: readonly BroadcastNa
   'metrics:subscribe': ['metrics:update'],
   'engine:install': ['engine:updated'],
   'engine:use': ['engine:updated'],
+  'downloads:start': [...DOWNLOAD, ...SCAN],
+  'downloads:cancel': DOWNLOAD,
+  'downloads:retry': [...DOWNLOAD, ...SCAN],
+  'downloads:remove': [...DOWNLOAD, 'downloads:removed'],
 };
 
 interface Schema {

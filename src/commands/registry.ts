@@ -4,6 +4,7 @@ import { CodedError } from '../contracts/errors.ts';
 import type { CommandName, CommandResult, Scope } from '../contracts/commands.ts';
 import { config, settings } from './config.ts';
 import { decisions, placement } from './placement.ts';
+import { downloads } from './downloads.ts';
 import { engine } from './engine.ts';
 import { inspector } from './inspector.ts';
 import { imports } from './import.ts';
@@ -34,6 +35,7 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...engine,
   ...placement,
   ...decisions,
+  ...downloads,
   ...system,
   ...inspector,
 };

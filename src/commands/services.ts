@@ -2,6 +2,7 @@
 import type { Apply, ChangeEffectView, EffectiveRow, ProblemView } from '../contracts/changes.ts';
 import type { Config, Settings } from '../contracts/config.ts';
 import type { CommandPayload, ExplainView, HealthView, ImportReport, InfoView } from '../contracts/commands.ts';
+import type { DownloadOptionsView, DownloadView } from '../contracts/downloads.ts';
 import type {
   DecisionView,
   EngineView,
@@ -66,6 +67,17 @@ export interface Services {
     install(by: By): Promise<EngineView>;
     use(path: string, by: By): Promise<EngineView>;
   };
+  downloads: {
+    /** Newest first. */
+    list(): DownloadView[];
+    /** Resolves when the wish is on disk. The same wish twice is one download; a failed one is tried again. */
+    start(wish: CommandPayload<'downloads:start'>, by: By): Promise<DownloadView>;
+    options(source: string): Promise<DownloadOptionsView>;
+    /** Resolves when nothing of it runs and its parts are removed. */
+    cancel(id: string, by: By): Promise<DownloadView>;
+    retry(id: string, by: By): Promise<DownloadView>;
+    remove(id: string, by: By): Promise<void>;
+  };
   config: {
     get(): Config;
     update(patch: Partial<Config>, by: By, apply?: Apply): Promise<Config>;
@@ -121,6 +133,8 @@ export type DomainChange =
   | { kind: 'models.scanned'; scanned: number; total: number; by: By | null }
   | { kind: 'router'; router: RouterView; by: By | null }
   | { kind: 'engine'; engine: EngineView; by: By | null }
+  | { kind: 'download'; download: DownloadView; by: By | null }
+  | { kind: 'download.removed'; id: string; by: By | null }
   | { kind: 'config'; config: Config; by: By | null }
   | { kind: 'settings'; settings: Settings; by: By | null }
   | { kind: 'problems'; problems: ProblemView[] }

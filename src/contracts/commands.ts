@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod';
 import { configCommands } from './commands/config.ts';
+import { downloadsCommands } from './commands/downloads.ts';
 import { engineCommands } from './commands/engine.ts';
 import { inspectorCommands } from './commands/inspector.ts';
 import { importCommands } from './commands/import.ts';
@@ -35,6 +36,7 @@ export const COMMANDS = {
   ...liveCommands,
   ...engineCommands,
   ...placementCommands,
+  ...downloadsCommands,
   ...systemCommands,
   ...inspectorCommands,
 } as const;

@@ -108,6 +108,12 @@ export const CONFIG_KEYS = {
     help: 'Requests that may wait for one model.',
     restart: 'live',
   },
+  downloadsMax: {
+    schema: z.int().min(1).max(16),
+    default: 2,
+    help: 'How many files may be downloaded at once.',
+    restart: 'none',
+  },
   allowedHosts: {
     schema: z.array(z.string().min(1).max(253)).max(64),
     default: [] as string[],

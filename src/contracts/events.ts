@@ -1,6 +1,7 @@
 /** What the server sends on its own, and the shapes of the two reply styles. */
 import type { ErrorCode } from './errors.ts';
 import type { ProblemView } from './changes.ts';
+import type { DownloadView } from './downloads.ts';
 import type { Config, Settings } from './config.ts';
 import type {
   DecisionView,
@@ -79,6 +80,8 @@ export interface BroadcastData {
   'settings:updated': { settings: Settings };
   'presets:updated': { presets: PresetView[] };
   'engine:updated': { engine: EngineView };
+  'downloads:updated': { download: DownloadView };
+  'downloads:removed': { downloadId: string };
   'decisions:updated': { decision: DecisionView };
   'logs:cleared': { cleared: number };
   'logs:entry': {

@@ -1,4 +1,5 @@
 /** What leaves the server: plain, serialisable shapes. Times are epoch milliseconds and sizes are bytes unless a name says otherwise. */
+import type { DownloadView } from './downloads.ts';
 
 export const LIFECYCLE_STATES = ['unloaded', 'loading', 'loaded', 'stopping', 'error'] as const;
 /** The five states of a supervised process (a model's llama-server, or the router). */
@@ -223,13 +224,17 @@ export interface SnapshotView {
   models: ModelView[];
   router: RouterView;
   engine: EngineView;
+  /** Newest first. */
+  downloads: DownloadView[];
 }
 
 export type LiveChange =
   | { kind: 'model'; model: ModelView }
   | { kind: 'model.removed'; id: string }
   | { kind: 'router'; router: RouterView }
-  | { kind: 'engine'; engine: EngineView };
+  | { kind: 'engine'; engine: EngineView }
+  | { kind: 'download'; download: DownloadView }
+  | { kind: 'download.removed'; id: string };
 
 /** An increment: apply when `seq` is the last one plus 1, otherwise ask for a snapshot again. */
 export interface LiveChangeView {

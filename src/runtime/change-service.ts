@@ -39,6 +39,8 @@ export interface ChangeParts {
   /** Tells the running router its settings. */
   sendSettings(): void;
   rescan(by: By): void;
+  /** More downloads may run at once, or fewer. */
+  pumpDownloads(): void;
   log(level: LogLevel, source: string, message: string): void;
   now(): number;
 }
@@ -129,10 +131,11 @@ export const createChangeService = (parts: () => ChangeParts): ChangeService => 
       const before = situation();
       const stored = parts().config.overriddenValues();
       return (apply, by) => {
-        const { config, system, hub } = parts();
+        const { config, system, hub, pumpDownloads } = parts();
         const overridden = differences(stored, config.overriddenValues());
         const effects = changePlan(before, situation(), affected(), { apply, overridden });
         system.send({ type: 'limits.changed', placement: config.placement(), process: config.process() });
+        pumpDownloads();
         for (const effect of effects) {
           carryOut(effect, by);
           // What a model is shown to start with follows at once.

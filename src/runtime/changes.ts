@@ -32,6 +32,8 @@ const LIVE: ReadonlySet<DomainChange['kind']> = new Set([
   'model.removed',
   'router',
   'engine',
+  'download',
+  'download.removed',
 ]);
 
 export const createChangeHub = (views: ViewSource, onListenerError: (error: unknown) => void): ChangeHub => {

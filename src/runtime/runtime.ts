@@ -1,12 +1,16 @@
 /** Everything behind the transports, composed: stores, actors, models, logs and metrics of one data folder. */
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { defaultDownloadPolicy } from '../../machines/download-policy.ts';
+import type { DownloadPolicy } from '../../machines/download-policy.ts';
 import { defaultRestartPolicy } from '../../machines/restart-policy.ts';
 import type { RestartPolicy } from '../../machines/restart-policy.ts';
 import type { Services } from '../commands/services.ts';
 import type { CommandName } from '../contracts/commands.ts';
 import type { Config } from '../contracts/config.ts';
 import type { CallOutcome, RouterSettings } from '../contracts/ipc.ts';
+import { nodeFs } from '../io/downloads/download-fs.ts';
+import { downloadHttp } from '../io/downloads/http.ts';
 import { startGuardian } from '../io/guardian.ts';
 import { createSampler } from '../io/metrics/sampler.ts';
 import { storeHistory } from '../io/metrics/stored-history.ts';
@@ -21,6 +25,8 @@ import { createChangeService } from './change-service.ts';
 import { createConfigService } from './config-service.ts';
 import { createDecisions } from './decisions.ts';
 import { offerDemo } from './demo.ts';
+import { fitOf } from './download-fit.ts';
+import { createDownloads } from './downloads.ts';
 import { createEndpoints } from './endpoints.ts';
 import { createEnginePorts, createEngineService } from './engine-service.ts';
 import { createInspector } from './inspector.ts';
@@ -52,6 +58,7 @@ export interface RuntimeOptions {
   /** Install an engine when none is found. */
   autoInstall: boolean;
   policy?: RestartPolicy;
+  downloadPolicy?: DownloadPolicy;
   stall?: { pollMs: number; patienceMs: number };
   now?: () => number;
 }
@@ -116,6 +123,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     hub,
     sendSettings: () => link.send({ type: 'settings', settings: settingsOfRouter() }),
     rescan: reactions.rescan,
+    pumpDownloads: () => downloads.pump(),
     log,
     now,
   }));
@@ -262,6 +270,27 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     metrics: metrics.latest,
     now,
   });
+  const downloads = createDownloads({
+    store: stores.downloads,
+    http: downloadHttp({ env }),
+    fs: nodeFs,
+    policy: options.downloadPolicy ?? defaultDownloadPolicy,
+    modelsDir: () => config.folders()[0] ?? path.join(dataDir, 'models'),
+    most: () => config.get().downloadsMax,
+    fitOf: (bytes) => fitOf(bytes, metrics.latest(), config.placement().reserveBytes),
+    hub,
+    async adopt(file) {
+      await library.scan({ restoreHidden: false, by: null });
+      return (
+        library
+          .catalog()
+          .all()
+          .find((known) => known.file?.path === file)?.id ?? null
+      );
+    },
+    log,
+    now,
+  });
   link.onMessage(reactions.onRouterMessage);
   book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
   sampler.subscribe((sample) => hub.publish({ kind: 'metrics', metrics: sample }));
@@ -281,6 +310,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       now,
     }),
     engine: createEngineService({ dataDir, env, system, requests, config, view: views.engine }),
+    downloads,
     config,
     settings: config.settings,
     presets,
@@ -306,6 +336,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
         models: views.models(),
         router: views.router(),
         engine: views.engine(),
+        downloads: downloads.list(),
       };
     },
     subscribe: hub.subscribe,
@@ -346,6 +377,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
         onPresets: presets.reread,
         onProblem: warn,
       });
+      downloads.begin();
       await routerSettled;
       restore();
     },
@@ -360,6 +392,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     },
     async close() {
       await edits?.close();
+      await downloads.close();
       await library.close();
       await history.stop();
       await stores.close();

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { CONFIG_KEYS, ConfigDocument, SettingsDocument, defaultConfig, defaultSettings } from '../contracts/config.ts';
 import type { Config, Settings } from '../contracts/config.ts';
+import { DownloadsDocument } from '../contracts/download-record.ts';
 import { nearestNames } from '../contracts/nearest.ts';
 import type { Objection } from '../io/store/document-file.ts';
 import { openDocument } from '../io/store/document.ts';
@@ -20,6 +21,7 @@ export interface Stores {
   config: Document<Config>;
   settings: Document<Settings>;
   models: Document<ModelsDocument>;
+  downloads: Document<DownloadsDocument>;
   state: Document<StateDocument>;
   close(): Promise<void>;
 }
@@ -40,7 +42,7 @@ const openStores = async (dataDir: string, onDamaged: (message: string) => void)
     version: 1,
     onDamaged: (info: { message: string }) => onDamaged(info.message),
   });
-  const [config, settings, models, state] = await Promise.all([
+  const [config, settings, models, downloads, state] = await Promise.all([
     openDocument({
       ...common('config.json'),
       schema: ConfigDocument,
@@ -49,6 +51,11 @@ const openStores = async (dataDir: string, onDamaged: (message: string) => void)
     }),
     openDocument({ ...common('settings.json'), schema: SettingsDocument, defaults: defaultSettings }),
     openDocument({ ...common('models.json'), version: MODELS_VERSION, schema: ModelsDocument, defaults: noModels }),
+    openDocument({
+      ...common('downloads.json'),
+      schema: DownloadsDocument,
+      defaults: (): DownloadsDocument => ({ downloads: [] }),
+    }),
     openDocument({
       ...common('state.json'),
       schema: StateDocument,
@@ -59,9 +66,10 @@ const openStores = async (dataDir: string, onDamaged: (message: string) => void)
     config,
     settings,
     models,
+    downloads,
     state,
     async close() {
-      await Promise.all([config.close(), settings.close(), models.close(), state.close()]);
+      await Promise.all([config, settings, models, downloads, state].map((document) => document.close()));
     },
   };
 };

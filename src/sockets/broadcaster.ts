@@ -48,6 +48,10 @@ const liveChange = (change: DomainChange): LiveChange[] => {
       return [{ kind: 'router', router: change.router }];
     case 'engine':
       return [{ kind: 'engine', engine: change.engine }];
+    case 'download':
+      return [{ kind: 'download', download: change.download }];
+    case 'download.removed':
+      return [{ kind: 'download.removed', id: change.id }];
     default:
       return [];
   }
@@ -85,6 +89,12 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
     switch (change.kind) {
       case 'engine':
         emitter.broadcast('engine:updated', { engine: change.engine }, { by: change.by });
+        break;
+      case 'download':
+        emitter.broadcast('downloads:updated', { download: change.download }, { by: change.by });
+        break;
+      case 'download.removed':
+        emitter.broadcast('downloads:removed', { downloadId: change.id }, { by: change.by });
         break;
       case 'config':
         emitter.broadcast('config:updated', { config: configView(change.config) }, { by: change.by });

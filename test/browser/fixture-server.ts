@@ -252,6 +252,7 @@ export class FixtureServer {
       models: [...this.models.values()],
       router: this.router,
       engine: this.engine,
+      downloads: [],
     }),
     'config:get': () => ({ config: this.config }),
     'metrics:get': () => ({ metrics: sampleMetrics(this.models.values()) }),

@@ -15,6 +15,7 @@ interface Case {
 }
 
 const loaded: [CommandName, Fields][] = [['models:load', { modelName: 'alpha.gguf' }]];
+const started: [CommandName, Fields][] = [['downloads:start', { source: 'hf:owner/repo' }]];
 const CASES: { [N in CommandName]: Case } = {
   'models:list': { payload: {} },
   'models:get': { payload: { modelId: 'alpha' } },
@@ -69,6 +70,15 @@ const CASES: { [N in CommandName]: Case } = {
   'inspector:unsubscribe': { payload: {} },
   'placement:explain': { payload: { modelId: 'alpha' } },
   'decisions:list': { payload: {} },
+  'downloads:start': { payload: { source: 'hf:owner/repo', quant: 'Q8_0' } },
+  'downloads:list': { payload: {}, before: started },
+  'downloads:options': { payload: { source: 'hf:owner/repo' } },
+  'downloads:cancel': { payload: { id: 'download-1' }, before: started },
+  'downloads:retry': {
+    payload: { id: 'download-1' },
+    before: [...started, ['downloads:cancel', { id: 'download-1' }]],
+  },
+  'downloads:remove': { payload: { id: 'download-1' }, before: started },
   'system:info': { payload: {} },
   'system:health': { payload: {} },
 };
@@ -95,6 +105,9 @@ const REFUSED: [CommandName, unknown, string][] = [
   ['import:llama-swap', { yaml: 'nothing' }, 'INVALID_PAYLOAD'],
   ['logs:get', { limit: 1e9 }, 'INVALID_PAYLOAD'],
   ['metrics:history', { hours: -1 }, 'INVALID_PAYLOAD'],
+  ['downloads:start', {}, 'INVALID_PAYLOAD'],
+  ['downloads:start', { source: 'nonsense' }, 'INVALID_PAYLOAD'],
+  ['downloads:cancel', { id: 'none' }, 'NOT_FOUND'],
 ];
 
 const STYLES = ['a', 'b', 'http'] as const;

@@ -14,6 +14,8 @@ import type {
   PresetView,
   RouterView,
 } from '../../src/contracts/views.ts';
+import { createMemoryDownloads } from './memory-downloads.ts';
+import type { MemoryDownloads } from './memory-downloads.ts';
 import { memoryEngine, memoryModel, memoryRouter, memorySample } from './memory-views.ts';
 
 export interface MemoryControl {
@@ -40,6 +42,7 @@ export interface MemoryControl {
   step(type: string): void;
   /** How many inspect now. */
   inspectors(): number;
+  setDownload: MemoryDownloads['set'];
 }
 
 export interface MemoryServices extends Services {
@@ -108,7 +111,11 @@ export const createMemoryServices = (
     if (pending.length === 0) return;
     const changes = pending;
     pending = [];
-    if (changes.some(({ kind }) => ['model', 'model.created', 'model.removed', 'router', 'engine'].includes(kind)))
+    if (
+      changes.some(({ kind }) =>
+        /^(model|model\.created|model\.removed|router|engine|download|download\.removed)$/.test(kind),
+      )
+    )
       seq += 1;
     for (const listener of listeners) listener(changes, seq);
   };
@@ -116,6 +123,7 @@ export const createMemoryServices = (
     if (pending.length === 0) queueMicrotask(flush);
     pending.push(change);
   };
+  const downloads = createMemoryDownloads(publish);
   const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
   const find = (ref: string): ModelView | undefined =>
@@ -227,6 +235,7 @@ export const createMemoryServices = (
       for (const tell of inspectors) tell([frame]);
     },
     inspectors: () => inspectors.size,
+    setDownload: downloads.set,
   };
 
   return {
@@ -341,6 +350,7 @@ export const createMemoryServices = (
         return engine;
       },
     },
+    downloads: downloads.service,
     config: {
       get: () => config,
       preview: (patch, apply) => {
@@ -466,7 +476,15 @@ export const createMemoryServices = (
     },
     snapshot: () => {
       flush();
-      return { seq, serverTime: Date.now(), version: '0.0.0', models: [...models.values()], router, engine };
+      return {
+        seq,
+        serverTime: Date.now(),
+        version: '0.0.0',
+        models: [...models.values()],
+        router,
+        engine,
+        downloads: downloads.service.list(),
+      };
     },
     subscribe: (listener) => {
       listeners.add(listener);

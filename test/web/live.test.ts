@@ -15,6 +15,7 @@ const snapshot = (seq: number, models: ModelView[], serverTime = Date.now()): Sn
   models,
   router: runningRouter,
   engine: readyEngine,
+  downloads: [],
 });
 
 /** The client's seam: what it was asked, and the levers of the network. */

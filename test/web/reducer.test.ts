@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { LiveChange, LiveChangeView, ModelView, SnapshotView } from '../../src/contracts/views.ts';
 import { emptyLive, reduceLive } from '../../web/state/reducer.ts';
 import type { LiveAction, LiveState } from '../../web/state/reducer.ts';
+import { memoryDownload } from '../support/memory-downloads.ts';
+import type { DownloadView } from '../../src/contracts/downloads.ts';
 import { aModel } from '../browser/fixture-models.ts';
 import { readyEngine, runningRouter } from '../browser/fixture-server.ts';
 
@@ -11,6 +13,7 @@ interface Truth {
   models: Map<string, ModelView>;
   inFlight: number;
   build: number;
+  downloads: Map<string, DownloadView>;
 }
 
 const ids = ['a', 'b', 'c', 'd'];
@@ -21,15 +24,21 @@ const changeArbitrary: fc.Arbitrary<LiveChange> = fc.oneof(
   fc.constantFrom(...ids).map((id) => ({ kind: 'model.removed' as const, id })),
   fc.nat(9).map((inFlight) => ({ kind: 'router' as const, router: { ...runningRouter, inFlight } })),
   fc.nat(9).map((build) => ({ kind: 'engine' as const, engine: { ...readyEngine, build } })),
+  fc
+    .record({ id: fc.constantFrom(...ids), percent: fc.nat(100) })
+    .map(({ id, percent }) => ({ kind: 'download' as const, download: memoryDownload({ id, percent }) })),
+  fc.constantFrom(...ids).map((id) => ({ kind: 'download.removed' as const, id })),
 );
 const incrementsArbitrary = fc.array(fc.array(changeArbitrary, { minLength: 1, maxLength: 3 }), { maxLength: 12 });
 
 const applyTruth = (truth: Truth, changes: readonly LiveChange[]): Truth => {
-  const next = { ...truth, models: new Map(truth.models) };
+  const next = { ...truth, models: new Map(truth.models), downloads: new Map(truth.downloads) };
   for (const change of changes) {
     if (change.kind === 'model') next.models.set(change.model.id, change.model);
     else if (change.kind === 'model.removed') next.models.delete(change.id);
     else if (change.kind === 'router') next.inFlight = change.router.inFlight;
+    else if (change.kind === 'download') next.downloads.set(change.download.id, change.download);
+    else if (change.kind === 'download.removed') next.downloads.delete(change.id);
     else next.build = change.engine.build ?? 0;
   }
   return next;
@@ -42,15 +51,17 @@ const snapshotOf = (truth: Truth, seq: number): SnapshotView => ({
   models: [...truth.models.values()],
   router: { ...runningRouter, inFlight: truth.inFlight },
   engine: { ...readyEngine, build: truth.build },
+  downloads: [...truth.downloads.values()],
 });
 
 const truthOf = (state: LiveState): Truth => ({
   models: new Map(state.models),
   inFlight: state.router?.inFlight ?? 0,
   build: state.engine?.build ?? 0,
+  downloads: new Map(state.downloads),
 });
 
-const start: Truth = { models: new Map([['a', aModel('a')]]), inFlight: 0, build: 0 };
+const start: Truth = { models: new Map([['a', aModel('a')]]), inFlight: 0, build: 0, downloads: new Map() };
 /** `truths[n]` is what holds after the first n increments. */
 const story = (increments: readonly LiveChange[][]): { truths: Truth[]; views: LiveChangeView[] } => {
   const truths = [start];

@@ -2,6 +2,7 @@
  * The live slice: a snapshot, then numbered increments. Pure, so that any order the network can produce is tested
  * without one (`test/browser/reducer.test.ts`).
  */
+import type { DownloadView } from '../../src/contracts/downloads.ts';
 import type {
   EngineView,
   LiveChange,
@@ -23,6 +24,7 @@ export interface LiveState {
   models: ReadonlyMap<string, ModelView>;
   router: RouterView | null;
   engine: EngineView | null;
+  downloads: ReadonlyMap<string, DownloadView>;
   /** Increments that arrived while a snapshot was awaited; those it does not contain are applied after it. */
   waiting: readonly LiveChangeView[];
 }
@@ -40,6 +42,7 @@ export const emptyLive: LiveState = {
   models: new Map(),
   router: null,
   engine: null,
+  downloads: new Map(),
   waiting: [],
 };
 
@@ -49,6 +52,7 @@ const MAX_WAITING = 512;
 const applyChanges = (state: LiveState, changes: readonly LiveChange[]): LiveState => {
   let { router, engine } = state;
   let models: Map<string, ModelView> | null = null;
+  let downloads: Map<string, DownloadView> | null = null;
   for (const change of changes) {
     switch (change.kind) {
       case 'model':
@@ -65,9 +69,17 @@ const applyChanges = (state: LiveState, changes: readonly LiveChange[]): LiveSta
       case 'engine':
         engine = change.engine;
         break;
+      case 'download':
+        downloads ??= new Map(state.downloads);
+        downloads.set(change.download.id, change.download);
+        break;
+      case 'download.removed':
+        downloads ??= new Map(state.downloads);
+        downloads.delete(change.id);
+        break;
     }
   }
-  return { ...state, models: models ?? state.models, router, engine };
+  return { ...state, models: models ?? state.models, router, engine, downloads: downloads ?? state.downloads };
 };
 
 const applyIncrement = (state: LiveState, increment: LiveChangeView): LiveState => {
@@ -90,6 +102,7 @@ const applySnapshot = (state: LiveState, snapshot: SnapshotView): LiveState => {
     models: new Map(snapshot.models.map((model) => [model.id, model])),
     router: snapshot.router,
     engine: snapshot.engine,
+    downloads: new Map(snapshot.downloads.map((download) => [download.id, download])),
     waiting: [],
   };
   return state.waiting

@@ -13,6 +13,10 @@ const lineOf = (change: DomainChange): Record<string, unknown> | null => {
       return { kind: 'router', router: change.router };
     case 'engine':
       return { kind: 'engine', engine: change.engine };
+    case 'download':
+      return { kind: 'download', download: change.download };
+    case 'download.removed':
+      return { kind: 'download.removed', id: change.id };
     case 'decision':
       return { kind: 'decision', decision: change.decision };
     default:
