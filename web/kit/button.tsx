@@ -93,6 +93,8 @@ export interface IconButtonProps {
   menu?: boolean;
   expanded?: boolean;
   controls?: string;
+  /** It is a switch, and this is how it stands. */
+  pressed?: boolean;
 }
 
 /** A button without text: its label is also its tooltip. */
@@ -105,6 +107,7 @@ export const IconButton = (props: IconButtonProps): JSX.Element => (
     aria-haspopup={props.menu === true ? 'menu' : undefined}
     aria-expanded={props.expanded}
     aria-controls={props.controls}
+    aria-pressed={props.pressed}
     onClick={(event) => props.onPress(event)}
   >
     <Icon name={props.icon} size={18} />
