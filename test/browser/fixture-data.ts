@@ -14,7 +14,7 @@ const wave = (at: number, period: number, low: number, high: number): number => 
 
 export const sampleAt = (at: number, models: Iterable<ModelView>, gpu = false): MetricsView => {
   const usage = Math.round(wave(at, 9 * MINUTE, 8, 78) * 10) / 10;
-  const usedBytes = Math.round(wave(at, 40 * MINUTE, 17 * GB, 21.5 * GB));
+  const usedBytes = Math.round(wave(at, 40 * MINUTE, 39 * GB, 44 * GB));
   const gpus = gpu
     ? [
         {
@@ -31,10 +31,10 @@ export const sampleAt = (at: number, models: Iterable<ModelView>, gpu = false): 
   return {
     cpu: { usage, cores: 12, load: Math.round(usage * 1.2) / 10 },
     memory: {
-      used: Math.round((usedBytes / 33.4e9) * 1000) / 10,
+      used: Math.round((usedBytes / 68.7e9) * 1000) / 10,
       usedBytes,
-      totalBytes: 33_400_000_000,
-      availableBytes: 33_400_000_000 - usedBytes,
+      totalBytes: 68_700_000_000,
+      availableBytes: 68_700_000_000 - usedBytes,
     },
     disk: { used: 40, usedBytes: 4e11, totalBytes: 1e12 },
     network: { rx: wave(at, 5 * MINUTE, 2e3, 6e5), tx: wave(at, 6 * MINUTE, 1e3, 2.4e6) },
@@ -62,9 +62,11 @@ export const sampleAt = (at: number, models: Iterable<ModelView>, gpu = false): 
 /** Newest first, as the server answers: every five seconds for an hour, every minute before that. */
 export const historyOf = (now: number, hours: number, models: Iterable<ModelView>, gpu = false): MetricsView[] => {
   const held = [...models];
+  // On a grid, so that two answers within one visit tell of the same moments.
+  const last = Math.floor(now / 5000) * 5000;
   const times: number[] = [];
-  for (let at = now; at > now - Math.min(hours, 1) * 60 * MINUTE; at -= 5000) times.push(at);
-  for (let at = now - 60 * MINUTE; at > now - hours * 60 * MINUTE; at -= MINUTE) times.push(at);
+  for (let at = last; at > now - Math.min(hours, 1) * 60 * MINUTE; at -= 5000) times.push(at);
+  for (let at = last - 60 * MINUTE; at > now - hours * 60 * MINUTE; at -= MINUTE) times.push(at);
   return times.map((at) => sampleAt(at, held, gpu));
 };
 
@@ -155,7 +157,7 @@ export const someInfo = (): InfoView => ({
   arch: 'x64',
   nodeVersion: 'v20.19.5',
   uptime: 8000,
-  memory: { total: 33_400_000_000, free: 13_100_000_000 },
+  memory: { total: 68_700_000_000, free: 13_100_000_000 },
   cpuCount: 12,
   version: '0.1.0',
   dataDir: '/home/ana/.local/share/llamactor',
@@ -168,6 +170,6 @@ export const someHealth = (): HealthView => ({
     engine: { ok: true, message: 'llama.cpp b11669 at /usr/bin/llama-server' },
     router: { ok: true, message: 'Answers on port 8080; 2 requests in flight' },
     storage: { ok: true, message: 'The data folder can be written; 600 GB are free' },
-    memory: { ok: true, message: '13.1 GB available' },
+    memory: { ok: true, message: '26.2 GB available' },
   },
 });

@@ -134,6 +134,7 @@ try {
     for (const variant of VARIANTS) {
       server.reset(mixedModels());
       server.gpu = true;
+      server.router = { ...server.router, inFlight: 2 };
       server.decisions = someDecisions(Date.now());
       server.logs = someLines(Date.now(), 400);
       server.presets = somePresets();
@@ -152,10 +153,14 @@ try {
       });
       await page.goto(server.url + scene.path);
       await page.getByRole('status').filter({ hasText: 'Connection: Live' }).waitFor();
-      await page.locator('h1').first().waitFor({ state: 'attached' });
+      await page
+        .locator('h1')
+        .first()
+        .waitFor({ state: 'attached', timeout: 5000 })
+        .catch(async () => console.error(`${scene.name}: ${await page.locator('main').innerText()}`));
       await scene.act?.(page, server);
       await page.waitForTimeout(400);
-      await page.screenshot({ path: join(folder, `${scene.name}.${variant.name}.png`), fullPage: width < 500 });
+      await page.screenshot({ path: join(folder, `${scene.name}.${variant.name}.png`) });
       await context.close();
     }
     console.log(scene.name);

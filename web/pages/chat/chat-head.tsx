@@ -13,6 +13,7 @@ import { badgeText } from '../models/state-words.ts';
 import { asJson, asMarkdown } from './requests.ts';
 import { titleOf } from './types.ts';
 import type { Conversation } from './types.ts';
+import '../../kit/field.css';
 
 export interface ChatHeadProps {
   conversation: Conversation;

@@ -27,7 +27,7 @@ export const safeLink = (href: string): string | null => {
 };
 
 /** The fields that some kinds of token have; which of them, the lexer decides. */
-const fieldsOf = (token: Token): { text?: unknown; tokens?: Token[] | undefined } => token;
+const fieldsOf = (token: object): { text?: unknown; tokens?: Token[] | undefined } => token;
 const textOf = (token: Token): string => {
   const { text } = fieldsOf(token);
   return typeof text === 'string' ? text : token.raw;

@@ -14,9 +14,17 @@ export const withValue = (draft: Draft, config: Config, key: ConfigKey, value: u
 
 /** What the contract says against a value, or null. The server has the last word. */
 export const problemOf = (key: ConfigKey, value: unknown): string | null => {
-  const result = CONFIG_KEYS[key].schema.safeParse(value);
+  const entry = CONFIG_KEYS[key];
+  const result = entry.schema.safeParse(value);
   if (result.success) return null;
-  const issue = result.error.issues[0];
+  if (typeof entry.default === 'number' && typeof value !== 'number') return 'Write a number.';
+  const issues = result.error.issues.flatMap((issue) =>
+    issue.code === 'invalid_union' ? issue.errors.flat() : [issue],
+  );
+  // Of "auto, or a number from 1 to 1024" the second half is what helps whoever wrote a number.
+  const issue = issues.find(({ code }) => code === 'too_small' || code === 'too_big' || code === 'custom') ?? issues[0];
+  if (issue?.code === 'too_small') return `At least ${String(issue.minimum)}.`;
+  if (issue?.code === 'too_big') return `At most ${String(issue.maximum)}.`;
   return issue === undefined ? 'This is not a valid value.' : sentence(issue.message);
 };
 

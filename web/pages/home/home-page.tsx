@@ -8,10 +8,12 @@ import { useApp } from '../../state/app.tsx';
 import { FirstSteps, isFirstRun } from './first-steps.tsx';
 import { Happenings } from './happenings.tsx';
 import { Instruments } from './instruments.tsx';
+import { MemoryCard } from './memory-card.tsx';
 import { ModelsCard } from './models-card.tsx';
 import { ServerCard } from './server-card.tsx';
 import { HomeSkeleton } from './home-skeleton.tsx';
 import { verdictOf } from './verdict.ts';
+import '../../kit/series.css';
 import './home.css';
 
 const HomePage = (): JSX.Element => {
@@ -67,11 +69,14 @@ const HomePage = (): JSX.Element => {
             <Instruments />
           </div>
           <div class="home__columns fades">
-            <ModelsCard />
-            <ServerCard />
-          </div>
-          <div class="fades">
-            <Happenings />
+            <div class="home__column">
+              <ModelsCard />
+              <Happenings />
+            </div>
+            <div class="home__column">
+              <ServerCard />
+              <MemoryCard />
+            </div>
           </div>
         </Match>
       </Switch>

@@ -98,3 +98,12 @@ export const chartsOf = (
     },
   ];
 };
+
+/** Two samples of a machine with the same parts need the same charts. */
+export const sameMachine = (a: MetricsView | null, b: MetricsView | null): boolean => {
+  const parts = (sample: MetricsView | null): unknown =>
+    sample === null
+      ? null
+      : [sample.cpu.cores, sample.memory.totalBytes, sample.gpus.map((gpu) => [gpu.name, gpu.memoryTotal])];
+  return JSON.stringify(parts(a)) === JSON.stringify(parts(b));
+};

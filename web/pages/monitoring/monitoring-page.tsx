@@ -22,7 +22,7 @@ import { Unreachable } from '../../shell/unreachable.tsx';
 import { useApp } from '../../state/app.tsx';
 import { messageOf } from '../../state/toasts.ts';
 import { readStored, writeStored } from '../../state/stored.ts';
-import { chartsOf } from './charts.ts';
+import { chartsOf, sameMachine } from './charts.ts';
 import { HealthCard } from './health-card.tsx';
 import { columnsOf, sourcesOf } from './series.ts';
 import { TimeChart } from './time-chart.tsx';
@@ -88,7 +88,9 @@ const MonitoringPage = (): JSX.Element => {
   const sources = createMemo(() => sourcesOf(shown()), [] as string[], {
     equals: (a, b) => a.join('\n') === b.join('\n'),
   });
-  const charts = createMemo(() => chartsOf(shown().at(-1) ?? null, sources(), nameOf));
+  /** What decides which charts there are. While it stays the same they do too, and only their lines move. */
+  const machine = createMemo(() => shown().at(-1) ?? null, null, { equals: sameMachine });
+  const charts = createMemo(() => chartsOf(machine(), sources(), nameOf));
 
   return (
     <Page

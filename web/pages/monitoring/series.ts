@@ -12,10 +12,13 @@ export type Columns = [number[], ...(number | null)[][]];
 
 /** Finer than this no screen shows. */
 const MOST_POINTS = 480;
-/** Longer than so many usual steps without a sample is a gap, and drawn as one. */
+/** Longer than so many long steps without a sample is a gap, and drawn as one. Never shorter than `SHORTEST_GAP`, ms. */
 const GAP_STEPS = 4;
+const SHORTEST_GAP = 30_000;
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+/** A step that nine of ten do not exceed: measuring is faster while someone looks, and coarser in the past. */
+const longStep = (steps: readonly number[]): number =>
+  [...steps].sort((a, b) => a - b)[Math.floor(steps.length * 0.9)] ?? 0;
 
 const meanOf = (values: readonly (number | null)[]): number | null => {
   const known = values.filter((value) => value !== null);
@@ -44,13 +47,13 @@ export const columnsOf = (
   const shown = samples.filter((sample) => sample.timestamp >= since && sample.timestamp <= until);
   const buckets = bucketed(shown, since, until);
   const times = buckets.map((bucket) => bucket.at(-1)?.timestamp ?? 0);
-  const usual = median(times.slice(1).map((time, index) => time - (times[index] ?? time)));
+  const usual = longStep(times.slice(1).map((time, index) => time - (times[index] ?? time)));
   const rows: { at: number; values: (number | null)[] }[] = [];
   buckets.forEach((bucket, index) => {
     const at = times[index] ?? 0;
     const before = times[index - 1];
-    if (before !== undefined && usual > 0 && at - before > GAP_STEPS * usual)
-      rows.push({ at: before + usual, values: specs.map(() => null) });
+    if (before !== undefined && at - before > Math.max(SHORTEST_GAP, GAP_STEPS * usual))
+      rows.push({ at: before + 1, values: specs.map(() => null) });
     rows.push({ at, values: specs.map((spec) => meanOf(bucket.map(spec.read))) });
   });
   return [rows.map((row) => row.at / 1000), ...specs.map((_, index) => rows.map((row) => row.values[index] ?? null))];

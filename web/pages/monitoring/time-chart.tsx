@@ -5,6 +5,7 @@ import 'uplot/dist/uPlot.min.css';
 import { useApp } from '../../state/app.tsx';
 import { exact } from '../../format/time.ts';
 import type { Columns } from './series.ts';
+import '../../kit/series.css';
 import './time-chart.css';
 
 export interface TimeChartProps {
@@ -43,6 +44,7 @@ const clockOf = (seconds: number, withSeconds: boolean): string =>
   new Date(seconds * 1000).toLocaleTimeString(undefined, {
     hour: '2-digit',
     minute: '2-digit',
+    hour12: false,
     ...(withSeconds ? { second: '2-digit' } : {}),
   });
 
@@ -71,7 +73,8 @@ export const TimeChart = (props: TimeChartProps): JSX.Element => {
       axes: [
         {
           ...axis,
-          space: 70,
+          space: 76,
+          size: 28,
           values: (_plot, splits) => splits.map((second) => clockOf(second, props.until - props.since < 600_000)),
         },
         { ...axis, size: 62, space: 36, values: (_plot, splits) => splits.map((value) => props.format(value)) },
