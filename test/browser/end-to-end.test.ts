@@ -37,7 +37,7 @@ const openTab = async (): Promise<Page> => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
-  await page.goto(served.url);
+  await page.goto(`${served.url}/models`);
   await seen(livePill(page));
   return page;
 };
@@ -138,7 +138,9 @@ describe('the product on a machine without models', () => {
       // What was known stays on the screen, marked as old, and nothing can be asked for.
       expect(await page.getByText('What you see was true at').count()).toBe(1);
       expect(await button(page, 'Unload').getAttribute('aria-disabled')).toBe('true');
-      await vi.waitFor(async () => expect(await page.title()).toBe('Offline – Llamactor'), { timeout: 10_000 });
+      await vi.waitFor(async () => expect(await page.title()).toBe('Offline · Models · Llamactor'), {
+        timeout: 10_000,
+      });
     }
     await gone(before.pid as number);
 

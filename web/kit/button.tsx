@@ -3,7 +3,7 @@ import type { JSX } from 'solid-js';
 import { useApp } from '../state/app.tsx';
 import { messageOf } from '../state/toasts.ts';
 import { Icon } from './icons.tsx';
-import type { IconName } from './icons.tsx';
+import type { IconName } from './icon-paths.ts';
 import './button.css';
 
 export interface ButtonProps {

@@ -1,5 +1,5 @@
 /** The pages, once: the navigation, the palette, the shortcuts and the tab's title read this list. */
-import type { IconName } from '../kit/icons.tsx';
+import type { IconName } from '../kit/icon-paths.ts';
 
 export interface PageEntry {
   path: string;

@@ -1,5 +1,5 @@
 /** The conversations and the answers under way. One instance for the page's life: an answer goes on while another page is open. */
-import { createRoot, createSignal } from 'solid-js';
+import { createRoot, createSignal, untrack } from 'solid-js';
 import type { Accessor } from 'solid-js';
 import { createStore, produce, reconcile } from 'solid-js/store';
 import { messageOf } from '../../state/toasts.ts';
@@ -54,12 +54,9 @@ const createChats = (): Chats => {
     const next = Object.fromEntries([...stored, ...kept].map((one) => [one.id, one]));
     setHeld('byId', reconcile(structuredClone(JSON.parse(JSON.stringify(next)) as Record<string, Conversation>)));
   };
-  fetchAll()
-    .catch(failed)
-    .finally(() => setReady(true));
-  archive.onElsewhere(() => {
-    fetchAll().catch(failed);
-  });
+  const refresh = (): Promise<void> => untrack(fetchAll).catch(failed);
+  void refresh().then(() => setReady(true));
+  archive.onElsewhere(() => void refresh());
 
   const edit = (id: string, change: (conversation: Conversation) => void): void => {
     setHeld(

@@ -9,22 +9,8 @@ import type { JSX } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
 import { CopyButton } from '../../kit/copy.tsx';
 import { useApp } from '../../state/app.tsx';
+import { blocksOf, OPTIONS, safeLink } from './markdown-blocks.ts';
 import './markdown.css';
-
-const OPTIONS = { gfm: true, breaks: true } as const;
-
-/** Top-level blocks as source text. A block that did not change keeps its elements while the answer grows below it. */
-export const blocksOf = (text: string): string[] =>
-  new Lexer(OPTIONS)
-    .lex(text)
-    .filter((token) => token.type !== 'space')
-    .map((token) => token.raw);
-
-/** Links of a model lead out of this page, or nowhere: everything but the web and mail is left as text. */
-export const safeLink = (href: string): string | null => {
-  const match = /^\s*([a-z][a-z0-9+.-]*):/i.exec(href);
-  return match !== null && /^(https?|mailto)$/i.test(match[1] ?? '') ? href.trim() : null;
-};
 
 /** The fields that some kinds of token have; which of them, the lexer decides. */
 const fieldsOf = (token: object): { text?: unknown; tokens?: Token[] | undefined } => token;

@@ -1,5 +1,5 @@
 import { A } from '@solidjs/router';
-import { createResource, createSignal, For, onCleanup, Show } from 'solid-js';
+import { createEffect, createResource, createSignal, For, on, onCleanup, Show } from 'solid-js';
 import type { JSX } from 'solid-js';
 import type { LogEntryView } from '../../../src/contracts/views.ts';
 import { exact } from '../../format/time.ts';
@@ -21,11 +21,17 @@ const Lines = (props: { source: string }): JSX.Element => {
     () => app.live.connection().connected && props.source,
     async (source) => (await app.client.request('logs:get', { limit: MOST, source })).logs,
   );
-  onCleanup(
-    app.client.on('logs:entry', (data) => {
-      const entry = entryOf(data);
-      if (entry.source === props.source) setFresh((held) => mergeLines(held, [entry]).slice(-MOST));
-    }),
+  createEffect(
+    on(
+      () => props.source,
+      (source) => {
+        const listen = app.client.on('logs:entry', (data) => {
+          const entry = entryOf(data);
+          if (entry.source === source) setFresh((held) => mergeLines(held, [entry]).slice(-MOST));
+        });
+        onCleanup(listen);
+      },
+    ),
   );
   const lines = (): readonly LogEntryView[] =>
     mergeLines([], [...(answer.error === undefined ? (answer.latest ?? []) : []), ...fresh()]).slice(-MOST);

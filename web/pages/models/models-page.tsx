@@ -1,5 +1,5 @@
 import { useSearchParams } from '@solidjs/router';
-import { createMemo, createSignal, For, Match, Show, Switch } from 'solid-js';
+import { createMemo, createSignal, For, Match, Show, Switch, untrack } from 'solid-js';
 import type { JSX } from 'solid-js';
 import { grouped, plural } from '../../format/numbers.ts';
 import { Button } from '../../kit/button.tsx';
@@ -82,7 +82,7 @@ const useQuery = () => {
   // An address without any of it was not sent by anyone: the page comes back as it was left.
   const plain = [params.q, params.state, params.sort, params.order].every((value) => value === undefined);
   const left = remembered();
-  if (plain && Object.keys(left).length > 0) change(left);
+  if (plain && Object.keys(left).length > 0) untrack(() => change(left));
   return {
     query,
     change,

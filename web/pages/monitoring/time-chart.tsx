@@ -77,7 +77,12 @@ export const TimeChart = (props: TimeChartProps): JSX.Element => {
           size: 28,
           values: (_plot, splits) => splits.map((second) => clockOf(second, props.until - props.since < 600_000)),
         },
-        { ...axis, size: 62, space: 36, values: (_plot, splits) => splits.map((value) => props.format(value)) },
+        {
+          ...axis,
+          size: 62,
+          space: 36,
+          values: (_plot, splits) => splits.map((value) => props.format(value).replace(/\.0(?=\u00a0)/, '')),
+        },
       ],
       series: [
         {},

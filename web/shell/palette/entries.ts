@@ -1,6 +1,6 @@
 /** What the command palette offers: pages, models and actions, as they are possible now. */
 import { displayName } from '../../format/model.ts';
-import type { IconName } from '../../kit/icons.tsx';
+import type { IconName } from '../../kit/icon-paths.ts';
 import { apiUrl } from '../router-panel.tsx';
 import { copyText } from '../../kit/copy.tsx';
 import { PAGES } from '../../pages/list.ts';

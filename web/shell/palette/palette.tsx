@@ -1,5 +1,5 @@
 import { useNavigate } from '@solidjs/router';
-import { createEffect, createMemo, createSignal, createUniqueId, For, on, onMount, Show } from 'solid-js';
+import { createEffect, createMemo, createSignal, createUniqueId, For, on, onMount, Show, untrack } from 'solid-js';
 import type { JSX } from 'solid-js';
 import { Icon } from '../../kit/icons.tsx';
 import { Modal } from '../../kit/modal.tsx';
@@ -17,7 +17,7 @@ const Palette = (props: { text: string }): JSX.Element => {
   const app = useApp();
   const navigate = useNavigate();
   const listId = createUniqueId();
-  const [text, setText] = createSignal(props.text);
+  const [text, setText] = createSignal(untrack(() => props.text));
   const [chosen, setChosen] = createSignal(0);
   let input!: HTMLInputElement;
   let list!: HTMLUListElement;
