@@ -47,6 +47,8 @@ const open = async (path = '/models', options: Parameters<Browser['newContext']>
   page.on('pageerror', (error) => complaints.push(String(error)));
   await page.goto(server.url + path);
   await seen(livePill(page));
+  // The page itself comes in a chunk of its own.
+  await seen(page.getByRole('heading', { level: 1 }));
 };
 
 beforeAll(async () => {

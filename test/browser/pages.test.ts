@@ -465,9 +465,9 @@ describe('for everyone', () => {
       }
       await page.waitForLoadState('networkidle');
       await page.evaluate(axe.source);
-      const violations = (await page.evaluate(
+      const violations = await page.evaluate<Violation[]>(
         'axe.run(document, { resultTypes: ["violations"] }).then((result) => result.violations)',
-      )) as Violation[];
+      );
       const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
       expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' ')}`)).toEqual(
         [],

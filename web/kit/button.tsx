@@ -76,7 +76,8 @@ export const Button = (props: ButtonProps): JSX.Element => {
       <span class="button__text">{props.children}</span>
       <Show when={reason()}>
         {(text) => (
-          <span id={reasonId} class="visually-hidden">
+          // Hidden, so that it describes the button without becoming part of its name.
+          <span id={reasonId} hidden>
             {text()}
           </span>
         )}

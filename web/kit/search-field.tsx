@@ -2,14 +2,16 @@ import { onCleanup, onMount, Show } from 'solid-js';
 import type { JSX } from 'solid-js';
 import { IconButton } from './button.tsx';
 import { Icon } from './icons.tsx';
+import { isTyping } from './typing.ts';
 import './search-field.css';
 
 /** A search box that `/` leads to from anywhere on its page, and Escape empties. */
 export const SearchField = (props: { label: string; value: string; onInput: (text: string) => void }): JSX.Element => {
   let search!: HTMLInputElement;
   const onSlash = (event: KeyboardEvent): void => {
-    const typing = event.target instanceof Element && event.target.closest('input, textarea, select, dialog') !== null;
-    if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const inDialog = event.target instanceof Element && event.target.closest('dialog') !== null;
+    if (event.key !== '/' || inDialog || isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey)
+      return;
     event.preventDefault();
     search.focus();
     search.select();

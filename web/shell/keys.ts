@@ -1,14 +1,12 @@
 /** Shortcuts that work on every page. The sheet of shortcuts and this handler read the same table. */
 import { useNavigate } from '@solidjs/router';
 import { onCleanup, onMount } from 'solid-js';
+import { isTyping } from '../kit/typing.ts';
 import { PAGES } from '../pages/list.ts';
 import type { App } from '../state/app.tsx';
 
 /** How long `g` waits for the letter of a page, ms. */
 const SEQUENCE = 1200;
-
-const typing = (target: EventTarget | null): boolean =>
-  target instanceof Element && target.closest('input:not([type=radio], [type=checkbox]), textarea, select') !== null;
 
 export const isMac = (): boolean => /mac|iphone|ipad/i.test(navigator.userAgent);
 
@@ -56,7 +54,8 @@ export const keepShortcuts = (app: App): void => {
       return;
     }
     const inDialog = event.target instanceof Element && event.target.closest('dialog') !== null;
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target) || inDialog) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target) || inDialog)
+      return;
     if (waiting !== undefined) {
       clearTimeout(waiting);
       waiting = undefined;

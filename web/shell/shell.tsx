@@ -45,13 +45,7 @@ const Broken = (props: { error: unknown; onAgain: () => void }): JSX.Element => 
 const FindButton = (): JSX.Element => {
   const app = useApp();
   return (
-    <button
-      type="button"
-      class="find"
-      aria-label="Find a page, a model or an action"
-      aria-keyshortcuts="Control+K Meta+K"
-      onClick={() => app.overlays.openPalette()}
-    >
+    <button type="button" class="find" aria-keyshortcuts="Control+K Meta+K" onClick={() => app.overlays.openPalette()}>
       <Icon name="search" />
       <span class="find__words">Find anything</span>
       <kbd class="find__key" aria-hidden="true">
