@@ -1,22 +1,57 @@
-import { Navigate, Route, Router } from '@solidjs/router';
-import { lazy } from 'solid-js';
+import { Route, Router } from '@solidjs/router';
+import { lazy, onMount } from 'solid-js';
 import type { JSX } from 'solid-js';
-import { ModelsPage } from './pages/models/models-page.tsx';
 import { NotFound } from './pages/not-found.tsx';
 import { Shell } from './shell/shell.tsx';
 import { AppProvider } from './state/app.tsx';
 
-const InspectorPage = lazy(async () => ({
-  default: (await import('./pages/inspector/inspector-page.tsx')).InspectorPage,
-}));
+// One chunk per page: the first load carries the shell and the page that was asked for.
+const HomePage = lazy(() => import('./pages/home/home-page.tsx'));
+const ModelsPage = lazy(() => import('./pages/models/models-page.tsx'));
+const ChatPage = lazy(() => import('./pages/chat/chat-page.tsx'));
+const MonitoringPage = lazy(() => import('./pages/monitoring/monitoring-page.tsx'));
+const LogsPage = lazy(() => import('./pages/logs/logs-page.tsx'));
+const ConfigurationPage = lazy(() => import('./pages/configuration/configuration-page.tsx'));
+const PresetsPage = lazy(() => import('./pages/configuration/presets-page.tsx'));
+const InspectorPage = lazy(() => import('./pages/inspector/inspector-page.tsx'));
+const SettingsPage = lazy(() => import('./pages/settings/settings-page.tsx'));
 
-export const Dashboard = (): JSX.Element => (
-  <AppProvider>
-    <Router root={Shell}>
-      <Route path="/" component={() => <Navigate href="/models" />} />
-      <Route path="/models" component={ModelsPage} />
-      <Route path="/inspector" component={InspectorPage} />
-      <Route path="*" component={NotFound} />
-    </Router>
-  </AppProvider>
-);
+const ALL = [
+  HomePage,
+  ModelsPage,
+  ChatPage,
+  MonitoringPage,
+  LogsPage,
+  ConfigurationPage,
+  PresetsPage,
+  InspectorPage,
+  SettingsPage,
+];
+/** How long after the first page the others are fetched, ms. */
+const WARM_AFTER = 1500;
+
+/** Once the first page stands the others come too: they open at once then, and also while the server is away. */
+const warm = (): void => {
+  // One that cannot be fetched now is fetched when it is opened.
+  setTimeout(() => ALL.forEach((page) => void page.preload().catch(() => undefined)), WARM_AFTER);
+};
+
+export const Dashboard = (): JSX.Element => {
+  onMount(warm);
+  return (
+    <AppProvider>
+      <Router root={Shell}>
+        <Route path="/" component={HomePage} />
+        <Route path="/models" component={ModelsPage} />
+        <Route path="/chat/:id?" component={ChatPage} />
+        <Route path="/monitoring" component={MonitoringPage} />
+        <Route path="/logs" component={LogsPage} />
+        <Route path="/configuration" component={ConfigurationPage} />
+        <Route path="/configuration/presets/:name?" component={PresetsPage} />
+        <Route path="/inspector" component={InspectorPage} />
+        <Route path="/settings" component={SettingsPage} />
+        <Route path="*" component={NotFound} />
+      </Router>
+    </AppProvider>
+  );
+};

@@ -1,4 +1,3 @@
-// First: it names the order of the cascade layers that every component's style sheet joins.
 import './styles/index.css';
 import { render } from 'solid-js/web';
 import { Dashboard } from './dashboard.tsx';

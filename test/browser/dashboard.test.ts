@@ -47,6 +47,8 @@ const open = async (path = '/models', options: Parameters<Browser['newContext']>
   page.on('pageerror', (error) => complaints.push(String(error)));
   await page.goto(server.url + path);
   await seen(livePill(page));
+  // The page itself comes in a chunk of its own.
+  await seen(page.getByRole('heading', { level: 1 }));
 };
 
 beforeAll(async () => {
@@ -77,7 +79,7 @@ describe('the list of models', () => {
     expect(await row('stable-code').getByRole('button', { name: /^Load/ }).count()).toBe(0);
     const stats = await active(QWEN).innerText();
     for (const fact of ['5.6\u00a0GB', '32K', '×4', '2\u00a0h 7\u00a0min']) expect(stats).toContain(fact);
-    await poll(() => page.title()).toBe('2 failed – Llamactor');
+    await poll(() => page.title()).toBe('2 failed · Models · Llamactor');
     expect(await page.locator('link[rel=icon]').getAttribute('href')).toBe('/favicon-trouble.svg');
     expect(await page.getByTestId('loaded-total').innerText()).toBe('2 of 4');
   });
@@ -306,7 +308,7 @@ describe('the connection', () => {
     expect(await rows().count()).toBe(15);
     await seen(page.getByText('Llamactor is not answering'));
     expect(await page.getByText('What you see was true at').count()).toBe(1);
-    await poll(() => page.title()).toBe('Offline – Llamactor');
+    await poll(() => page.title()).toBe('Offline · Models · Llamactor');
     const load = row(SMOL).getByRole('button', { name: /^Load/ });
     expect(await load.getAttribute('aria-disabled')).toBe('true');
     // Marked is not enough: pressing it all the same must not send anything, now or later.
@@ -351,7 +353,7 @@ describe('the engine and the API', () => {
     await open();
     server.setEngine({ state: 'missing', version: null, path: null, problem: 'No llama-server was found.' });
     await seen(page.getByText('No llama-server was found.'));
-    await poll(() => page.title()).toBe('No engine – Llamactor');
+    await poll(() => page.title()).toBe('No engine · Models · Llamactor');
     await page.getByRole('button', { name: 'Install engine' }).click();
     await seen(page.getByRole('region', { name: 'Engine' }).getByText('Installing 42\u00a0%'));
     expect(
@@ -453,9 +455,9 @@ describe('for everyone', () => {
     await open('/models', { viewport: { width: 390, height: 844 } });
     expect(await contentWidth(page)).toBe(390);
     expect(await page.getByText('llama.cpp b11669').isVisible()).toBe(false);
-    await page.getByRole('button', { name: 'Show the system’s status' }).click();
+    await page.getByRole('button', { name: 'Show the menu and the system’s status' }).click();
     expect(await page.getByText('llama.cpp b11669').isVisible()).toBe(true);
-    await page.getByRole('button', { name: 'Hide the system’s status' }).click();
+    await page.getByRole('button', { name: 'Hide the menu and the system’s status' }).click();
     await row(SMOL).locator('.row__title').click();
     await seen(page.getByRole('dialog', { name: SMOL }));
     expect(await contentWidth(page)).toBe(390);
@@ -463,7 +465,7 @@ describe('for everyone', () => {
 
   it('says where to put files when there are none', async () => {
     server.reset([]);
-    await open('/');
+    await open('/models');
     await seen(page.getByRole('heading', { name: 'No models yet' }));
     expect(await page.getByText('/home/ana/models').isVisible()).toBe(true);
     server.add(aModel('first-model'));

@@ -37,7 +37,7 @@ const openTab = async (): Promise<Page> => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
-  await page.goto(served.url);
+  await page.goto(`${served.url}/models`);
   await seen(livePill(page));
   return page;
 };
@@ -138,7 +138,9 @@ describe('the product on a machine without models', () => {
       // What was known stays on the screen, marked as old, and nothing can be asked for.
       expect(await page.getByText('What you see was true at').count()).toBe(1);
       expect(await button(page, 'Unload').getAttribute('aria-disabled')).toBe('true');
-      await vi.waitFor(async () => expect(await page.title()).toBe('Offline – Llamactor'), { timeout: 10_000 });
+      await vi.waitFor(async () => expect(await page.title()).toBe('Offline · Models · Llamactor'), {
+        timeout: 10_000,
+      });
     }
     await gone(before.pid as number);
 
@@ -157,5 +159,46 @@ describe('the product on a machine without models', () => {
     // A browser reports every connection that fails; there must be no other complaint.
     expect(complaints.filter((text) => !/ERR_CONNECTION|WebSocket/.test(text))).toEqual([]);
     complaints = [];
+  });
+
+  it('answers in the chat: the question loads the model, and the answer is measured', async () => {
+    expect((await demo()).state).toBe('unloaded');
+    await first.goto(`${served.url}/chat?model=${DEMO}`);
+    await first.getByRole('textbox', { name: 'Message', exact: true }).fill('Hello');
+    await first.keyboard.press('Enter');
+    const messages = first.getByRole('log', { name: 'Messages' });
+    await seen(messages.getByText(DEMO_SENTENCE));
+    await seen(messages.getByText(/tokens\/s · .*token.*first after/));
+    await seen(active(second).getByText('Loaded', { exact: true }));
+  });
+
+  it('shows on every other page what it really is', async () => {
+    await first.goto(served.url);
+    await seen(first.getByText('All is well; 1\u00a0model is loaded'));
+    await seen(first.getByRole('region', { name: 'Who has the memory' }).getByText(DEMO));
+    await seen(first.getByRole('heading', { name: /^Welcome/ }));
+    await first.goto(`${served.url}/monitoring?range=5m`);
+    await seen(first.getByRole('img', { name: 'Memory by process over time' }));
+    await seen(first.getByRole('region', { name: 'Health' }).getByText('Healthy'));
+    await first.goto(`${served.url}/logs`);
+    await seen(first.getByRole('region', { name: 'Log lines' }).locator('.log-line').first());
+    await first.goto(`${served.url}/configuration`);
+    const most = first.getByRole('textbox', { name: 'Models at once' });
+    await most.fill('2');
+    await first.getByRole('button', { name: 'Save', exact: true }).click();
+    await seen(first.getByText('1\u00a0key stored'));
+    await first.reload();
+    await vi.waitFor(async () => expect(await most.inputValue()).toBe('2'), { timeout: 10_000 });
+    await first.goto(`${served.url}/configuration/presets`);
+    await first.getByRole('button', { name: 'New preset' }).first().click();
+    await first.getByRole('textbox', { name: 'Name', exact: true }).fill('mine');
+    await first.getByRole('textbox', { name: 'Text of the preset' }).fill('[*]\nnonsense\n');
+    await first.getByRole('button', { name: 'Save', exact: true }).click();
+    await seen(first.getByRole('alert').getByText('Line 2 of the preset'));
+    await first.getByRole('textbox', { name: 'Text of the preset' }).fill('[*]\nctx-size = 512\n');
+    await first.getByRole('button', { name: 'Save', exact: true }).click();
+    await seen(first.getByText('The preset “mine” is stored'));
+    await first.goto(`${served.url}/settings`);
+    await seen(first.getByText(process.version));
   });
 });

@@ -9,10 +9,10 @@ import { extname, join, normalize } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Server } from 'socket.io';
 import type { Socket } from 'socket.io';
-import { failureCode } from '../../src/contracts/commands.ts';
+import { COMMAND_NAMES, failureCode } from '../../src/contracts/commands.ts';
 import type { CommandInput, CommandName, CommandResult, ExplainView } from '../../src/contracts/commands.ts';
-import { defaultConfig } from '../../src/contracts/config.ts';
-import type { Config } from '../../src/contracts/config.ts';
+import { CONFIG_KEYS, defaultConfig, defaultSettings } from '../../src/contracts/config.ts';
+import type { Config, Settings } from '../../src/contracts/config.ts';
 import { CodedError } from '../../src/contracts/errors.ts';
 import type { BroadcastData, BroadcastName, EnvelopeReply, EnvelopeRequest } from '../../src/contracts/events.ts';
 import type {
@@ -20,13 +20,18 @@ import type {
   EngineView,
   FailureView,
   LiveChange,
-  MetricsView,
+  LogEntryView,
   ModelView,
+  PresetView,
   RouterView,
 } from '../../src/contracts/views.ts';
 
+import { answerChat, plainChat } from './fixture-chat.ts';
+import type { ChatBody, ChatScript } from './fixture-chat.ts';
+import { historyOf, sampleAt, someHealth, someInfo } from './fixture-data.ts';
+
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'";
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -59,26 +64,6 @@ export const runningRouter: RouterView = {
   inFlight: 0,
 };
 
-const sampleMetrics = (models: Iterable<ModelView>): MetricsView => ({
-  cpu: { usage: 34, cores: 12, load: 3.2 },
-  memory: { used: 61, usedBytes: 20_300_000_000, totalBytes: 33_400_000_000, availableBytes: 13_100_000_000 },
-  disk: { used: 40, usedBytes: 4e11, totalBytes: 1e12 },
-  network: { rx: 1200, tx: 800 },
-  uptime: 8000,
-  gpus: [],
-  processes: [...models]
-    .filter((model) => model.pid !== null)
-    .map((model) => ({
-      source: `model:${model.id}`,
-      pid: model.pid ?? 0,
-      cpu: 12,
-      memory: Math.round(model.size * 1.12),
-    })),
-  activeModels: 2,
-  requestsPerMinute: 12,
-  timestamp: Date.now(),
-});
-
 const fitting: Omit<ExplainView, 'modelId'> = {
   verdict: 'fits',
   reason: 'It needs 5.5 GB; 13.1 GB are free after the reserve.',
@@ -94,7 +79,18 @@ export class FixtureServer {
   router: RouterView = runningRouter;
   engine: EngineView = readyEngine;
   config: Config = { ...defaultConfig(), modelsDir: '/home/ana/models' };
+  settings: Settings = defaultSettings();
   decisions: DecisionView[] = [];
+  logs: LogEntryView[] = [];
+  presets: PresetView[] = [];
+  health = someHealth();
+  /** What `/v1/chat/completions` answers. */
+  chat: ChatScript = plainChat;
+  readonly chats: ChatBody[] = [];
+  /** The machine has a GPU. */
+  gpu = false;
+  /** Commands that this server has beyond the contract of this build. */
+  extraCommands: string[] = [];
   explanation: Omit<ExplainView, 'modelId'> = fitting;
   /** Every command that arrived, in order. */
   readonly calls: { event: CommandName; data: unknown }[] = [];
@@ -124,10 +120,19 @@ export class FixtureServer {
   /** Listens; a second start takes the same port again, as a restarted server does. */
   async start(): Promise<void> {
     const http = createServer((request, response) => {
+      response.setHeader('content-security-policy', POLICY);
+      if (request.url === '/v1/chat/completions') {
+        void answerChat(request, response, this.chat, (body) => this.chats.push(body));
+        return;
+      }
+      if (request.url === '/api/commands') {
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify({ commands: [...COMMAND_NAMES, ...this.extraCommands].map((name) => ({ name })) }));
+        return;
+      }
       const path = normalize(new URL(request.url ?? '/', 'http://x').pathname);
       const file = join(this.root, path);
       const found = extname(path) !== '' && existsSync(file);
-      response.setHeader('content-security-policy', POLICY);
       response.setHeader('content-type', TYPES[found ? extname(path) : '.html'] ?? 'application/octet-stream');
       createReadStream(found ? file : join(this.root, 'index.html')).pipe(response);
     });
@@ -165,7 +170,15 @@ export class FixtureServer {
     this.router = runningRouter;
     this.engine = readyEngine;
     this.config = { ...defaultConfig(), modelsDir: '/home/ana/models' };
+    this.settings = defaultSettings();
     this.decisions = [];
+    this.logs = [];
+    this.presets = [];
+    this.health = someHealth();
+    this.chat = plainChat;
+    this.chats.length = 0;
+    this.gpu = false;
+    this.extraCommands = [];
     this.explanation = fitting;
     this.refusing = false;
     this.calls.length = 0;
@@ -217,6 +230,21 @@ export class FixtureServer {
     this.io?.emit(event, { type: 'broadcast', event, data, timestamp: Date.now(), ...data });
   }
 
+  /** Writes a line of the log, as the server does while a page is open. */
+  writeLine(parts: Partial<LogEntryView> & Pick<LogEntryView, 'message'>): void {
+    const line: LogEntryView = {
+      id: String(Number(this.logs[0]?.id ?? 1_700_000_000_000_000) + 1),
+      timestamp: Date.now(),
+      level: 'info',
+      source: 'server',
+      ...parts,
+    };
+    this.logs.unshift(line);
+    const { id, level, message, source } = line;
+    const timestamp = new Date(line.timestamp).toISOString();
+    this.broadcast('logs:entry', { entry: { id, timestamp, level, message, context: { source } } });
+  }
+
   finishLoad(id: string, parts: Partial<ModelView> = {}): void {
     const model = this.patch(id, {
       state: 'loaded',
@@ -255,7 +283,76 @@ export class FixtureServer {
       downloads: [],
     }),
     'config:get': () => ({ config: this.config }),
-    'metrics:get': () => ({ metrics: sampleMetrics(this.models.values()) }),
+    'config:update': (data) => {
+      const changes = 'config' in data ? data.config : { [data.key]: data.value };
+      for (const [key, value] of Object.entries(changes)) {
+        const entry = (CONFIG_KEYS as Record<string, { schema: { safeParse(value: unknown): { success: boolean } } }>)[
+          key
+        ];
+        if (entry?.schema.safeParse(value).success !== true)
+          throw new CodedError('INVALID_PAYLOAD', `${key} is not valid; nothing was stored.`, { details: { key } });
+      }
+      this.config = { ...this.config, ...changes };
+      this.broadcast('config:updated', { config: this.config });
+      return { config: this.config };
+    },
+    'settings:get': () => ({ settings: this.settings }),
+    'settings:update': ({ settings }) => {
+      this.settings = { ...this.settings, ...settings };
+      this.broadcast('settings:updated', { settings: this.settings });
+      return { settings: this.settings };
+    },
+    'metrics:get': () => ({ metrics: sampleAt(Date.now(), this.models.values(), this.gpu) }),
+    'metrics:history': ({ hours }) => ({
+      history: historyOf(Date.now(), hours ?? 24, this.models.values(), this.gpu),
+    }),
+    'logs:get': ({ limit = 100, offset = 0, source }) => ({
+      logs: this.logs.filter((line) => source === undefined || line.source === source).slice(offset, offset + limit),
+    }),
+    'logs:clear': () => {
+      const cleared = this.logs.length;
+      this.logs = [];
+      this.broadcast('logs:cleared', { cleared });
+      return { cleared };
+    },
+    'presets:list': () => ({ presets: this.presets }),
+    'presets:save': ({ name, ini }) => {
+      const wrong = ini.split('\n').findIndex((line) => line !== '' && !/^[[;]|=/.test(line));
+      if (wrong !== -1)
+        throw new CodedError('INVALID_PAYLOAD', `Line ${wrong + 1} of the preset: expected "key = value".`, {
+          details: { line: wrong + 1 },
+        });
+      const preset: PresetView = { name, path: `/presets/${name}.ini`, models: [], parameters: {}, ini };
+      this.presets = [...this.presets.filter((one) => one.name !== name), preset];
+      this.broadcast('presets:updated', { presets: this.presets });
+      return { preset };
+    },
+    'presets:delete': ({ name }) => {
+      this.presets = this.presets.filter((one) => one.name !== name);
+      this.broadcast('presets:updated', { presets: this.presets });
+      return { deleted: name };
+    },
+    'system:info': () => ({ info: someInfo() }),
+    'system:health': () => this.health,
+    'models:update': ({ modelId, updates }) => ({
+      model: this.patch(
+        modelId,
+        Object.fromEntries(Object.entries(updates).filter(([, value]) => value !== undefined)),
+      ),
+    }),
+    'models:delete': (data) => {
+      const { id, name } = this.modelOf(data);
+      this.remove(id);
+      return { deletedId: id, modelName: name, deleted: true };
+    },
+    'router:restart': () => {
+      this.setRouter({ state: 'loading', running: false });
+      return { status: 'restarting' };
+    },
+    'router:start-with-preset': ({ presetName }) => {
+      this.setRouter({ preset: presetName, state: 'loading', running: false });
+      return { preset: presetName, status: 'starting' };
+    },
     'metrics:subscribe': ({ interval }) => ({ interval: interval ?? 2000 }),
     'decisions:list': () => ({ decisions: this.decisions }),
     'placement:explain': (data) => ({ explanation: { ...this.explanation, modelId: this.modelOf(data).id } }),
@@ -335,7 +432,12 @@ export class FixtureServer {
             reply({
               success: false,
               data: null,
-              error: { code: failureCode(event), message: coded.message, reason: coded.code },
+              error: {
+                code: failureCode(event),
+                message: coded.message,
+                reason: coded.code,
+                ...(coded.details === undefined ? {} : { details: { ...coded.details } }),
+              },
             });
           },
         );

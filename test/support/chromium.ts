@@ -125,7 +125,8 @@ export async function launchChromium(): Promise<Browser> {
     // Root cannot use the sandbox, and the packaged binary has no setuid helper; it only ever opens our own pages.
     chromiumSandbox: false,
     timeout: 60_000,
-    env: { ...inherited, ...env },
+    // In a container's POSIX locale the browser would call its language "en-US@posix", which Intl refuses.
+    env: { ...inherited, ...env, LC_ALL: 'en_US.UTF-8', LANGUAGE: 'en_US' },
     args: [
       '--headless',
       '--no-sandbox',

@@ -42,15 +42,14 @@ describe('the connection', () => {
 });
 
 describe('the tab', () => {
-  const well: TabFacts = { phase: 'live', failed: 0, loaded: 0, engineMissing: false, routerFailed: false };
+  const well: TabFacts = { phase: 'live', failed: 0, engineMissing: false, routerFailed: false, page: 'Chat' };
   it.each<[Partial<TabFacts>, string, string]>([
-    [{}, 'Llamactor', 'well'],
-    [{ loaded: 3 }, '3 loaded – Llamactor', 'well'],
-    [{ loaded: 3, failed: 2 }, '2 failed – Llamactor', 'trouble'],
-    [{ failed: 2, routerFailed: true }, 'API down – Llamactor', 'trouble'],
-    [{ routerFailed: true, engineMissing: true }, 'No engine – Llamactor', 'trouble'],
-    [{ phase: 'stale', failed: 2 }, 'Reconnecting – Llamactor', 'offline'],
-    [{ phase: 'offline', engineMissing: true }, 'Offline – Llamactor', 'offline'],
+    [{}, 'Chat · Llamactor', 'well'],
+    [{ failed: 2 }, '2 failed · Chat · Llamactor', 'trouble'],
+    [{ failed: 2, routerFailed: true }, 'API down · Chat · Llamactor', 'trouble'],
+    [{ routerFailed: true, engineMissing: true }, 'No engine · Chat · Llamactor', 'trouble'],
+    [{ phase: 'stale', failed: 2 }, 'Reconnecting · Chat · Llamactor', 'offline'],
+    [{ phase: 'offline', engineMissing: true }, 'Offline · Chat · Llamactor', 'offline'],
   ])('%j: %s', (facts, title, mood) => {
     expect(tabStory({ ...well, ...facts })).toEqual({ title, mood });
   });

@@ -3,7 +3,7 @@ import type { JSX } from 'solid-js';
 import { useApp } from '../state/app.tsx';
 import { messageOf } from '../state/toasts.ts';
 import { Icon } from './icons.tsx';
-import type { IconName } from './icons.tsx';
+import type { IconName } from './icon-paths.ts';
 import './button.css';
 
 export interface ButtonProps {
@@ -76,7 +76,8 @@ export const Button = (props: ButtonProps): JSX.Element => {
       <span class="button__text">{props.children}</span>
       <Show when={reason()}>
         {(text) => (
-          <span id={reasonId} class="visually-hidden">
+          // Hidden, so that it describes the button without becoming part of its name.
+          <span id={reasonId} hidden>
             {text()}
           </span>
         )}
@@ -93,6 +94,8 @@ export interface IconButtonProps {
   menu?: boolean;
   expanded?: boolean;
   controls?: string;
+  /** It is a switch, and this is how it stands. */
+  pressed?: boolean;
 }
 
 /** A button without text: its label is also its tooltip. */
@@ -105,6 +108,7 @@ export const IconButton = (props: IconButtonProps): JSX.Element => (
     aria-haspopup={props.menu === true ? 'menu' : undefined}
     aria-expanded={props.expanded}
     aria-controls={props.controls}
+    aria-pressed={props.pressed}
     onClick={(event) => props.onPress(event)}
   >
     <Icon name={props.icon} size={18} />

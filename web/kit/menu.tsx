@@ -2,7 +2,7 @@ import { createSignal, createUniqueId, For, onCleanup, onMount, Show } from 'sol
 import type { JSX } from 'solid-js';
 import { IconButton } from './button.tsx';
 import { Icon } from './icons.tsx';
-import type { IconName } from './icons.tsx';
+import type { IconName } from './icon-paths.ts';
 import './menu.css';
 
 export interface MenuItem {

@@ -1,9 +1,9 @@
 import { createEffect, For, onCleanup, onMount, Show } from 'solid-js';
 import type { JSX } from 'solid-js';
 import { useApp } from '../state/app.tsx';
-import { TOAST_TIME } from '../state/toasts.ts';
+import { OFFER_TIME, TOAST_TIME } from '../state/toasts.ts';
 import type { Toast } from '../state/toasts.ts';
-import { IconButton } from './button.tsx';
+import { Button, IconButton } from './button.tsx';
 import { Icon } from './icons.tsx';
 import './toast-region.css';
 
@@ -15,7 +15,8 @@ const ToastCard = (props: { toast: Toast; onDismiss: () => void }): JSX.Element 
   let timer: ReturnType<typeof setTimeout> | undefined;
   const resume = (): void => {
     clearTimeout(timer);
-    if (props.toast.tone !== 'error') timer = setTimeout(() => props.onDismiss(), TOAST_TIME);
+    const time = props.toast.action === undefined ? TOAST_TIME : OFFER_TIME;
+    if (props.toast.tone !== 'error') timer = setTimeout(() => props.onDismiss(), time);
   };
   const pause = (): void => {
     clearTimeout(timer);
@@ -41,6 +42,20 @@ const ToastCard = (props: { toast: Toast; onDismiss: () => void }): JSX.Element 
         <strong class="toast__title">{props.toast.title}</strong>
         <Show when={props.toast.body}>{(body) => <p class="toast__body">{body()}</p>}</Show>
       </div>
+      <Show when={props.toast.action}>
+        {(action) => (
+          <Button
+            size="small"
+            onPress={() => {
+              const { run } = action();
+              props.onDismiss();
+              return run();
+            }}
+          >
+            {action().label}
+          </Button>
+        )}
+      </Show>
       <IconButton icon="close" label="Dismiss" onPress={() => props.onDismiss()} />
     </li>
   );

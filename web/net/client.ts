@@ -19,6 +19,8 @@ export interface Client {
    * after the click would surprise everyone.
    */
   request<N extends CommandName>(event: N, data: CommandInput<N>): Promise<CommandResult<N>>;
+  /** The same for a command that only some servers have (`state/offers.ts`); its result is looked at before it is used. */
+  requestUnlisted(event: string, data: Record<string, unknown>): Promise<unknown>;
   /** Listens to a broadcast; returns a function that ends it. */
   on<N extends BroadcastName>(event: N, listener: (data: BroadcastData[N]) => void): () => void;
   onLiveChange(listener: (change: LiveChangeView) => void): () => void;
@@ -90,29 +92,30 @@ export const createClient = (url?: string): Client => {
     if (!socket.active) connectLater();
   });
 
-  return {
-    request: (event, data) =>
-      new Promise((resolve, reject) => {
-        if (!socket.connected) {
-          reject(new CodedError('INVALID_STATE', 'Not connected to Llamactor, so nothing was sent.'));
-          return;
+  const send = (event: string, data: unknown): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      if (!socket.connected) {
+        reject(new CodedError('INVALID_STATE', 'Not connected to Llamactor, so nothing was sent.'));
+        return;
+      }
+      lastRequest += 1;
+      const envelope = { type: 'request', event, data, requestId: lastRequest, timestamp: Date.now(), version: '1' };
+      socket.timeout(deadlineOf(event)).emit(event, envelope, (failure: Error | null, reply: unknown) => {
+        if (failure !== null) {
+          const cause = socket.connected ? 'No answer came in time' : 'The connection was lost before the answer came';
+          reject(new CodedError('TIMEOUT', `${cause}; what became of it will show here.`));
+        } else if (isRecord(reply) && reply['success'] === true) {
+          resolve(reply['data']);
+        } else {
+          reject(errorOf(event, isRecord(reply) ? reply['error'] : null));
         }
-        lastRequest += 1;
-        const envelope = { type: 'request', event, data, requestId: lastRequest, timestamp: Date.now(), version: '1' };
-        socket.timeout(deadlineOf(event)).emit(event, envelope, (failure: Error | null, reply: unknown) => {
-          if (failure !== null) {
-            const cause = socket.connected
-              ? 'No answer came in time'
-              : 'The connection was lost before the answer came';
-            reject(new CodedError('TIMEOUT', `${cause}; what became of it will show here.`));
-          } else if (isRecord(reply) && reply['success'] === true) {
-            // The registry's parity test holds the server to this shape.
-            resolve(reply['data'] as CommandResult<typeof event>);
-          } else {
-            reject(errorOf(event, isRecord(reply) ? reply['error'] : null));
-          }
-        });
-      }),
+      });
+    });
+
+  return {
+    // The registry's parity test holds the server to the shapes of the contract.
+    request: (event, data) => send(event, data) as Promise<CommandResult<typeof event>>,
+    requestUnlisted: send,
     on: (event, listener) => {
       // Untyped on purpose: a socket without an event map takes names it does not know only as plain strings.
       const name: string = event;

@@ -15,4 +15,6 @@ const LONG: Partial<Record<CommandName, number>> = {
   'engine:install': 60 * MINUTE,
 };
 
-export const deadlineOf = (command: CommandName): number => LONG[command] ?? DEFAULT;
+const isLong = (command: string): command is keyof typeof LONG => Object.hasOwn(LONG, command);
+
+export const deadlineOf = (command: string): number => (isLong(command) ? LONG[command] : undefined) ?? DEFAULT;

@@ -21,7 +21,7 @@ export const Announcer = (): JSX.Element => {
       setSaid(`${displayName(model)} ${SENTENCES[model.state]}${cause}`);
     }),
     app.slices.onDecision((decision) => {
-      if (decision.kind === 'evicted')
+      if (decision.kind === 'evicted' && app.preferences.settings().enableNotifications)
         app.toasts.show({ tone: 'info', title: 'A model made room', body: decision.reason });
     }),
   ];

@@ -1,5 +1,7 @@
 /** The tab tells trouble too: title, icon and the colour of the browser's frame follow the state. */
+import { useLocation } from '@solidjs/router';
 import { createEffect, createMemo } from 'solid-js';
+import { pageAt } from '../pages/list.ts';
 import type { App } from '../state/app.tsx';
 import { tabStory } from './tab-story.ts';
 import type { Mood } from './tab-story.ts';
@@ -11,16 +13,16 @@ const ICONS: Readonly<Record<Mood, string>> = {
 };
 
 export const keepHead = (app: App): void => {
-  const story = createMemo(() => {
-    const models = app.live.models();
-    return tabStory({
+  const location = useLocation();
+  const story = createMemo(() =>
+    tabStory({
       phase: app.live.connection().phase,
-      failed: models.filter((model) => model.state === 'error').length,
-      loaded: models.filter((model) => model.state === 'loaded').length,
+      failed: app.live.models().filter((model) => model.state === 'error').length,
       engineMissing: app.live.engine()?.state === 'missing',
       routerFailed: app.live.router()?.state === 'error',
-    });
-  });
+      page: pageAt(location.pathname)?.title ?? 'Not found',
+    }),
+  );
   createEffect(() => {
     document.title = story().title;
     document.querySelector('link[rel=icon]')?.setAttribute('href', ICONS[story().mood]);

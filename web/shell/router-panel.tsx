@@ -7,7 +7,7 @@ import { CopyButton } from '../kit/copy.tsx';
 import { useApp } from '../state/app.tsx';
 import { Panel } from './panel.tsx';
 
-const WORDS = {
+export const ROUTER_WORDS = {
   unloaded: 'Stopped',
   loading: 'Starting…',
   loaded: 'Running',
@@ -28,7 +28,7 @@ export const RouterPanel = (): JSX.Element => {
         <Panel
           title="API"
           tone={router().state}
-          aside={router().inFlight > 0 ? plural(router().inFlight, 'request') : WORDS[router().state]}
+          aside={router().inFlight > 0 ? plural(router().inFlight, 'request') : ROUTER_WORDS[router().state]}
         >
           <Switch>
             <Match when={router().state === 'loaded' && apiUrl(router())}>

@@ -1,28 +1,78 @@
-import { A } from '@solidjs/router';
-import { createSignal, Show } from 'solid-js';
+import { A, useLocation } from '@solidjs/router';
+import { createEffect, createSignal, ErrorBoundary, lazy, on, Show, Suspense } from 'solid-js';
 import type { JSX } from 'solid-js';
-import { grouped } from '../format/numbers.ts';
-import { IconButton } from '../kit/button.tsx';
+import { Button, IconButton } from '../kit/button.tsx';
 import { ConfirmHost } from '../kit/confirm-dialog.tsx';
+import { EmptyState } from '../kit/empty-state.tsx';
 import { Icon } from '../kit/icons.tsx';
 import { ToastRegion } from '../kit/toast-region.tsx';
 import { TooltipLayer } from '../kit/tooltip.tsx';
 import { useApp } from '../state/app.tsx';
+import { messageOf } from '../state/toasts.ts';
 import { Announcer } from './announcer.tsx';
 import { ConnectionPill } from './connection-pill.tsx';
 import { EnginePanel } from './engine-panel.tsx';
+import { HelpSheet } from './help-sheet.tsx';
 import { keepHead } from './head.ts';
+import { isMac, keepShortcuts } from './keys.ts';
 import { Logo } from './logo.tsx';
+import { BottomBar, Navigation } from './navigation.tsx';
 import { Notices } from './notices.tsx';
 import { RouterPanel } from './router-panel.tsx';
 import { ThemeSwitch } from './theme-switch.tsx';
 import { TotalsPanel } from './totals-panel.tsx';
 import './shell.css';
 
+const Palette = lazy(() => import('./palette/palette.tsx'));
+
+/** A page that broke: the rest of the dashboard goes on, and the cause is on the screen. */
+const Broken = (props: { error: unknown; onAgain: () => void }): JSX.Element => (
+  <EmptyState
+    title="This page broke"
+    actions={
+      <>
+        <Button variant="primary" onPress={() => props.onAgain()}>
+          Try again
+        </Button>
+        <Button onPress={() => location.reload()}>Reload</Button>
+      </>
+    }
+  >
+    <p>{messageOf(props.error)}</p>
+  </EmptyState>
+);
+
+const FindButton = (): JSX.Element => {
+  const app = useApp();
+  return (
+    <button type="button" class="find" aria-keyshortcuts="Control+K Meta+K" onClick={() => app.overlays.openPalette()}>
+      <Icon name="search" />
+      <span class="find__words">Find anything</span>
+      <kbd class="find__key" aria-hidden="true">
+        {isMac() ? '⌘' : 'Ctrl'} K
+      </kbd>
+    </button>
+  );
+};
+
 export const Shell = (props: { children?: JSX.Element }): JSX.Element => {
   const app = useApp();
+  const location = useLocation();
   const [open, setOpen] = createSignal(false);
+  let main!: HTMLElement;
   keepHead(app);
+  keepShortcuts(app);
+  // A new page begins at its top; whoever listens hears it from the start.
+  createEffect(
+    on(
+      () => location.pathname.split('/')[1],
+      () => {
+        setOpen(false);
+        if (!app.overlays.help()) main.focus({ preventScroll: true });
+      },
+      { defer: true },
+    ),
+  );
   return (
     <>
       <a class="skip-link" href="#main">
@@ -32,15 +82,16 @@ export const Shell = (props: { children?: JSX.Element }): JSX.Element => {
         <header class="rail">
           <div class="rail__inner">
             <div class="rail__top">
-              <A class="brand" href="/models" activeClass="" aria-label="Llamactor, to the models">
+              <A class="brand" href="/" activeClass="" aria-label="Llamactor, to the dashboard">
                 <Logo size={30} />
                 <span class="brand__name">Llamactor</span>
               </A>
               <ConnectionPill />
               <span class="rail__toggle">
+                <IconButton icon="search" label="Find anything" onPress={() => app.overlays.openPalette()} />
                 <IconButton
                   icon={open() ? 'close' : 'menu'}
-                  label={open() ? 'Hide the system’s status' : 'Show the system’s status'}
+                  label={open() ? 'Hide the menu and the system’s status' : 'Show the menu and the system’s status'}
                   expanded={open()}
                   controls="rail-body"
                   onPress={() => setOpen(!open())}
@@ -48,15 +99,8 @@ export const Shell = (props: { children?: JSX.Element }): JSX.Element => {
               </span>
             </div>
             <div id="rail-body" class="rail__body" data-open={open() ? '' : undefined}>
-              <nav class="nav" aria-label="Pages">
-                <A class="nav__link" href="/models" activeClass="nav__link--active">
-                  <Icon name="models" size={18} />
-                  Models
-                  <Show when={app.live.ready()}>
-                    <span class="nav__count">{grouped(app.live.ids().length)}</span>
-                  </Show>
-                </A>
-              </nav>
+              <FindButton />
+              <Navigation onGo={() => setOpen(false)} />
               <div class="rail__system fades">
                 <TotalsPanel />
                 <EnginePanel />
@@ -65,16 +109,28 @@ export const Shell = (props: { children?: JSX.Element }): JSX.Element => {
               <footer class="rail__foot">
                 <ThemeSwitch />
                 <Show when={app.live.version()}>{(version) => <span class="rail__version">v{version()}</span>}</Show>
+                <IconButton icon="keyboard" label="Keyboard shortcuts" onPress={() => app.overlays.setHelp(true)} />
               </footer>
             </div>
           </div>
         </header>
-        <main id="main" class="main" tabindex="-1">
+        <main ref={main} id="main" class="main" tabindex="-1">
           <Notices />
-          {props.children}
+          <ErrorBoundary fallback={(error: unknown, reset) => <Broken error={error} onAgain={reset} />}>
+            <Suspense>{props.children}</Suspense>
+          </ErrorBoundary>
         </main>
+        <BottomBar />
       </div>
       <Announcer />
+      <Show when={app.overlays.palette() !== null}>
+        <Suspense>
+          <Palette text={app.overlays.palette() ?? ''} />
+        </Suspense>
+      </Show>
+      <Show when={app.overlays.help()}>
+        <HelpSheet onClose={() => app.overlays.setHelp(false)} />
+      </Show>
       <ConfirmHost />
       <ToastRegion />
       <TooltipLayer />

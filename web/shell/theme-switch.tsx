@@ -3,6 +3,7 @@ import type { JSX } from 'solid-js';
 import { Icon } from '../kit/icons.tsx';
 import { useApp } from '../state/app.tsx';
 import { THEMES } from '../state/theme.ts';
+import type { Theme } from '../state/theme.ts';
 import './theme-switch.css';
 
 const LABELS = { light: 'Light', system: 'As the system', dark: 'Dark' } as const;
@@ -11,6 +12,9 @@ const ICONS = { light: 'sun', system: 'screen', dark: 'moon' } as const;
 /** Native radio buttons: arrow keys, one tab stop and the right words for screen readers come with them. */
 export const ThemeSwitch = (): JSX.Element => {
   const app = useApp();
+  const choose = (theme: Theme): void => {
+    app.preferences.chooseTheme(theme).catch((error: unknown) => app.toasts.failure('The theme was not stored', error));
+  };
   return (
     <fieldset class="theme-switch">
       <legend class="visually-hidden">Theme</legend>
@@ -23,7 +27,7 @@ export const ThemeSwitch = (): JSX.Element => {
               name="theme"
               value={theme}
               checked={app.theme.theme() === theme}
-              onChange={() => app.theme.choose(theme)}
+              onChange={() => choose(theme)}
             />
             <Icon name={ICONS[theme]} />
             <span class="visually-hidden">{LABELS[theme]}</span>

@@ -40,19 +40,26 @@ export const createModelActions = (client: Client, live: Live, toasts: Toasts, c
     }
   };
 
+  const load = async (model: ModelView): Promise<void> => {
+    const { id } = model;
+    const name = displayName(model);
+    try {
+      await during(model, 'load', () => client.request('models:load', { modelId: id }));
+    } catch (error) {
+      // Someone unloaded it meanwhile, here or elsewhere: that is an answer, not a failure.
+      const unwanted =
+        wishes[id]?.what === 'unload' || (live.model(id)?.desired === 'unloaded' && !live.model(id)?.failure);
+      if (!unwanted) toasts.failure(`${name} was not loaded`, error);
+    }
+  };
+  const offerUndo = (model: ModelView): void => {
+    const again = (): Promise<void> => load(live.model(model.id) ?? model);
+    const title = `${displayName(model)} is unloaded`;
+    toasts.show({ tone: 'info', title, action: { label: 'Load again', run: again } });
+  };
+
   return {
-    load: async (model) => {
-      const { id } = model;
-      const name = displayName(model);
-      try {
-        await during(model, 'load', () => client.request('models:load', { modelId: id }));
-      } catch (error) {
-        // Someone unloaded it meanwhile, here or elsewhere: that is an answer, not a failure.
-        const unwanted =
-          wishes[id]?.what === 'unload' || (live.model(id)?.desired === 'unloaded' && !live.model(id)?.failure);
-        if (!unwanted) toasts.failure(`${name} was not loaded`, error);
-      }
-    },
+    load,
     unload: async (model) => {
       const name = displayName(model);
       if (model.inFlight > 0) {
@@ -63,8 +70,10 @@ export const createModelActions = (client: Client, live: Live, toasts: Toasts, c
         });
         if (!yes) return;
       }
+      const wasLoaded = model.state === 'loaded';
       try {
         await during(model, 'unload', () => client.request('models:unload', { modelId: model.id }));
+        if (wasLoaded) offerUndo(model);
       } catch (error) {
         toasts.failure(`${name} was not unloaded`, error);
       }

@@ -10,6 +10,16 @@ import { createConfirm } from './confirm.ts';
 import type { Confirm } from './confirm.ts';
 import { createLive } from './live.ts';
 import type { Live } from './live.ts';
+import { createOffers } from './offers.ts';
+import type { Offers } from './offers.ts';
+import { createOverlays } from './overlays.ts';
+import type { Overlays } from './overlays.ts';
+import { createPreferences } from './preferences.ts';
+import type { Preferences } from './preferences.ts';
+import { createRouterActions } from './router-actions.ts';
+import type { RouterActions } from './router-actions.ts';
+import { createSamples } from './samples.ts';
+import type { Samples } from './samples.ts';
 import { createSlices } from './slices.ts';
 import type { Slices } from './slices.ts';
 import { createTheme } from './theme.ts';
@@ -21,14 +31,21 @@ export interface App {
   client: Client;
   live: Live;
   slices: Slices;
+  samples: Samples;
+  offers: Offers;
   toasts: Toasts;
   confirm: Confirm;
+  overlays: Overlays;
   theme: ThemeSwitch;
+  preferences: Preferences;
   actions: ModelActions;
+  router: RouterActions;
   /** The server's time, epoch ms; stands still while the data is stale. */
   now: Accessor<number>;
   /** What is shown may be acted on. */
   isLive: Accessor<boolean>;
+  /** Why nothing can be done now, or null. */
+  blocked: Accessor<string | null>;
 }
 
 const Context = createContext<App>();
@@ -38,16 +55,25 @@ export const AppProvider = (props: { children: JSX.Element }): JSX.Element => {
   const live = createLive(client);
   const toasts = createToasts();
   const confirm = createConfirm();
+  const slices = createSlices(client, live);
+  const theme = createTheme();
+  const isLive = (): boolean => live.connection().phase === 'live';
   const app: App = {
     client,
     live,
     toasts,
     confirm,
-    slices: createSlices(client, live),
-    theme: createTheme(),
+    slices,
+    theme,
+    samples: createSamples(client, live),
+    offers: createOffers(live),
+    overlays: createOverlays(),
+    preferences: createPreferences(client, slices, theme, isLive),
     actions: createModelActions(client, live, toasts, confirm),
+    router: createRouterActions(client, live, confirm),
     now: createClock(live),
-    isLive: () => live.connection().phase === 'live',
+    isLive,
+    blocked: () => (isLive() ? null : 'Not connected to Llamactor'),
   };
   onCleanup(live.stop);
   live.connect();

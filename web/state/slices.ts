@@ -1,13 +1,14 @@
-/** The slices beside the live one: configuration, measurements and decisions. Each is fetched once and then kept by broadcasts. */
+/** The slices beside the live one: configuration, settings, measurements and decisions. Each is fetched once and then kept by broadcasts. */
 import { createEffect, createSignal, on, onCleanup } from 'solid-js';
 import type { Accessor } from 'solid-js';
-import type { Config } from '../../src/contracts/config.ts';
+import type { Config, Settings } from '../../src/contracts/config.ts';
 import type { DecisionView, MetricsView } from '../../src/contracts/views.ts';
 import type { Client } from '../net/client.ts';
 import type { Live } from './live.ts';
 
 export interface Slices {
   config: Accessor<Config | null>;
+  settings: Accessor<Settings | null>;
   metrics: Accessor<MetricsView | null>;
   /** Newest first, at most `MAX_DECISIONS`. */
   decisions: Accessor<readonly DecisionView[]>;
@@ -28,6 +29,7 @@ export const withDecision = (held: readonly DecisionView[], decision: DecisionVi
 
 export const createSlices = (client: Client, live: Live): Slices => {
   const [config, setConfig] = createSignal<Config | null>(null);
+  const [settings, setSettings] = createSignal<Settings | null>(null);
   const [metrics, setMetrics] = createSignal<MetricsView | null>(null);
   const [decisions, setDecisions] = createSignal<readonly DecisionView[]>([]);
   const [problem, setProblem] = createSignal<string | null>(null);
@@ -42,6 +44,7 @@ export const createSlices = (client: Client, live: Live): Slices => {
     setProblem(null);
     await Promise.all([
       client.request('config:get', {}).then((result) => setConfig(result.config), failed),
+      client.request('settings:get', {}).then((result) => setSettings(result.settings), failed),
       client.request('metrics:get', {}).then((result) => setMetrics(result.metrics), failed),
       client.request('metrics:subscribe', { interval: METRICS_EVERY }).catch(failed),
       client
@@ -60,6 +63,7 @@ export const createSlices = (client: Client, live: Live): Slices => {
   );
   const ends = [
     client.on('config:updated', (data) => setConfig(data.config)),
+    client.on('settings:updated', (data) => setSettings(data.settings)),
     client.on('metrics:update', (data) => setMetrics(data.metrics)),
     client.on('decisions:updated', ({ decision }) => {
       setDecisions((held) => withDecision(held, decision));
@@ -75,6 +79,7 @@ export const createSlices = (client: Client, live: Live): Slices => {
 
   return {
     config,
+    settings,
     metrics,
     decisions,
     memoryOf: memory,

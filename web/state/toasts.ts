@@ -7,6 +7,8 @@ export interface Toast {
   tone: 'success' | 'info' | 'error';
   title: string;
   body?: string;
+  /** One thing to do about it, most often to undo it. */
+  action?: { label: string; run: () => unknown };
 }
 
 export interface Toasts {
@@ -17,8 +19,9 @@ export interface Toasts {
   dismiss: (id: number) => void;
 }
 
-/** How long a message that needs no answer stays, ms. */
+/** How long a message that needs no answer stays, ms; one that offers something stays longer. */
 export const TOAST_TIME = 6000;
+export const OFFER_TIME = 12_000;
 const MOST = 4;
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

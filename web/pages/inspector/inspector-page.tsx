@@ -26,7 +26,7 @@ const exportSteps = (steps: unknown): void => {
 };
 
 /** The state machines as they run: who is in which state, what happened, and what each of them knows. */
-export const InspectorPage = (): JSX.Element => {
+const InspectorPage = (): JSX.Element => {
   const app = useApp();
   const inspector = createInspector(app);
   const [params, setParams] = useSearchParams<{ actor?: string; only?: string }>();
@@ -226,3 +226,5 @@ export const InspectorPage = (): JSX.Element => {
     </div>
   );
 };
+
+export default InspectorPage;

@@ -1,10 +1,11 @@
+import { useNavigate } from '@solidjs/router';
 import { createMemo, createUniqueId, For, Match, onMount, Show, Switch } from 'solid-js';
 import type { JSX } from 'solid-js';
 import type { ModelView } from '../../../src/contracts/views.ts';
 import { displayName } from '../../format/model.ts';
 import { Badge } from '../../kit/badge.tsx';
 import { Banner } from '../../kit/banner.tsx';
-import { IconButton } from '../../kit/button.tsx';
+import { Button, IconButton } from '../../kit/button.tsx';
 import { CopyButton } from '../../kit/copy.tsx';
 import { EmptyState } from '../../kit/empty-state.tsx';
 import { Moment } from '../../kit/moment.tsx';
@@ -19,7 +20,10 @@ import { useCurl } from './model-menu.tsx';
 import { FactLine } from './model-meta.tsx';
 import { StateDiagram } from './state-ring.tsx';
 import { badgeText, retryText } from './state-words.ts';
+import { ModelLogs } from './model-logs.tsx';
+import { RecordSection } from './record-form.tsx';
 import './details-drawer.css';
+import './fold.css';
 
 const DECISIONS = {
   admitted: 'Admitted',
@@ -62,8 +66,10 @@ const Decisions = (props: { modelId: string }): JSX.Element => {
   );
 };
 
-const Content = (props: { model: ModelView }): JSX.Element => {
+const Content = (props: { model: ModelView; onClose: () => void }): JSX.Element => {
   const app = useApp();
+  const navigate = useNavigate();
+  const talks = (): boolean => props.model.metadata?.outputModalities.includes('text') !== false;
   const curl = useCurl();
   return (
     <div class="drawer__body">
@@ -92,6 +98,11 @@ const Content = (props: { model: ModelView }): JSX.Element => {
       </Show>
       <div class="drawer__actions">
         <ModelAction model={props.model} size="medium" prominent />
+        <Show when={talks() && !isUnusable(props.model)}>
+          <Button icon="chat" onPress={() => navigate(`/chat?model=${encodeURIComponent(props.model.id)}`)}>
+            Chat
+          </Button>
+        </Show>
       </div>
       <Show when={(props.model.state === 'unloaded' || props.model.state === 'error') && !isUnusable(props.model)}>
         <ExplainPanel model={props.model} />
@@ -120,6 +131,8 @@ const Content = (props: { model: ModelView }): JSX.Element => {
         <h3 class="drawer__heading">On this machine</h3>
         <FactList facts={recordFacts(props.model)} />
       </section>
+      <ModelLogs id={props.model.id} />
+      <RecordSection model={props.model} onGone={() => props.onClose()} />
     </div>
   );
 };
@@ -174,7 +187,7 @@ export const DetailsDrawer = (props: { id: string; onClose: () => void }): JSX.E
             </EmptyState>
           }
         >
-          {(model) => <Content model={model()} />}
+          {(model) => <Content model={model()} onClose={close} />}
         </Show>
       </div>
     </dialog>

@@ -5,6 +5,7 @@ import { useApp } from '../../state/app.tsx';
 import type { SortKey } from '../../state/library.ts';
 import { LibraryRow } from './library-row.tsx';
 import type { Approach } from './library-row.tsx';
+import type { Selection } from './selection.ts';
 import './library.css';
 
 const COLUMNS: readonly { key: SortKey; label: string }[] = [
@@ -54,6 +55,7 @@ export interface LibraryListProps {
   descending: boolean;
   onSort: (key: SortKey) => void;
   onOpen: (id: string) => void;
+  selection: Selection;
 }
 
 export const LibraryList = (props: LibraryListProps): JSX.Element => {
@@ -103,6 +105,7 @@ export const LibraryList = (props: LibraryListProps): JSX.Element => {
                   model={model()}
                   approach={approach}
                   eager={index() < EAGER}
+                  selection={props.selection}
                   onOpen={() => props.onOpen(id)}
                 />
               )}

@@ -10,6 +10,7 @@ import { ModelAction } from './model-action.tsx';
 import { ModelMenu } from './model-menu.tsx';
 import { Modalities, parametersOf } from './model-meta.tsx';
 import { StateRing } from './state-ring.tsx';
+import type { Selection } from './selection.ts';
 import { badgeText } from './state-words.ts';
 
 /** Says when an element first comes near the window; one observer for all rows. */
@@ -31,7 +32,7 @@ const unknown = (): JSX.Element => (
   </span>
 );
 
-const RowContent = (props: { model: ModelView; onOpen: () => void }): JSX.Element => {
+const RowContent = (props: Pick<LibraryRowProps, 'model' | 'onOpen' | 'selection'>): JSX.Element => {
   const app = useApp();
   const context = (): number | null => props.model.metadata?.contextLength ?? null;
   /** What to say under the name: the trouble if there is any, else what kind of model it is. */
@@ -39,7 +40,20 @@ const RowContent = (props: { model: ModelView; onOpen: () => void }): JSX.Elemen
     props.model.problem ?? (props.model.state === 'error' ? (props.model.failure?.message ?? null) : null);
   return (
     <>
-      <StateRing state={props.model.state} progress={props.model.progress} size={32} still={!app.isLive()} />
+      <Show
+        when={props.selection.selecting()}
+        fallback={
+          <StateRing state={props.model.state} progress={props.model.progress} size={32} still={!app.isLive()} />
+        }
+      >
+        <input
+          class="checkbox row__check"
+          type="checkbox"
+          aria-label={`Choose ${displayName(props.model)}`}
+          checked={props.selection.has(props.model.id)}
+          onChange={() => props.selection.toggle(props.model.id)}
+        />
+      </Show>
       <div class="row__name">
         <button type="button" class="name-button row__title" onClick={() => props.onOpen()}>
           {displayName(props.model)}
@@ -90,6 +104,7 @@ export interface LibraryRowProps {
   approach: Approach;
   /** Drawn in full at once; the others when they come near. */
   eager: boolean;
+  selection: Selection;
   onOpen: () => void;
 }
 
@@ -110,9 +125,10 @@ export const LibraryRow = (props: LibraryRowProps): JSX.Element => {
       class="row"
       data-unusable={isUnusable(props.model) ? '' : undefined}
       data-far={drawn() ? undefined : ''}
+      data-chosen={props.selection.has(props.model.id) ? '' : undefined}
     >
       <Show when={drawn()} fallback={<span class="row__far">{displayName(props.model)}</span>}>
-        <RowContent model={props.model} onOpen={() => props.onOpen()} />
+        <RowContent model={props.model} selection={props.selection} onOpen={() => props.onOpen()} />
       </Show>
     </li>
   );

@@ -1,3 +1,4 @@
+import { useNavigate } from '@solidjs/router';
 import type { JSX } from 'solid-js';
 import type { ModelView } from '../../../src/contracts/views.ts';
 import { curlCommand, displayName } from '../../format/model.ts';
@@ -17,6 +18,7 @@ export const useCurl = (): ((model: ModelView) => string) => {
 export const ModelMenu = (props: { model: ModelView; onOpen: () => void }): JSX.Element => {
   const app = useApp();
   const curl = useCurl();
+  const navigate = useNavigate();
   const copy = (what: string, text: string): void => {
     copyText(text).then(
       () => app.toasts.show({ tone: 'success', title: `${what} copied` }),
@@ -30,6 +32,15 @@ export const ModelMenu = (props: { model: ModelView; onOpen: () => void }): JSX.
         { label: 'Details', icon: 'info', onPress: () => props.onOpen() },
         ...(props.model.state === 'unloaded' || props.model.state === 'error'
           ? [{ label: 'What if I load it?', icon: 'rank' as const, onPress: () => props.onOpen() }]
+          : []),
+        ...(props.model.problem === null && props.model.metadata?.outputModalities.includes('text') !== false
+          ? [
+              {
+                label: 'Chat',
+                icon: 'chat' as const,
+                onPress: () => navigate(`/chat?model=${encodeURIComponent(props.model.id)}`),
+              },
+            ]
           : []),
         { label: 'Copy curl command', icon: 'copy', onPress: () => copy('The command', curl(props.model)) },
         { label: 'Copy name', icon: 'text', onPress: () => copy('The name', displayName(props.model)) },

@@ -1,21 +1,24 @@
 import { useSearchParams } from '@solidjs/router';
-import { createMemo, createSignal, For, Match, Show, Switch } from 'solid-js';
+import { createMemo, createSignal, For, Match, Show, Switch, untrack } from 'solid-js';
 import type { JSX } from 'solid-js';
 import { grouped, plural } from '../../format/numbers.ts';
 import { Button } from '../../kit/button.tsx';
 import { EmptyState } from '../../kit/empty-state.tsx';
-import { Logo } from '../../shell/logo.tsx';
+import { Page } from '../../kit/page.tsx';
+import { Unreachable } from '../../shell/unreachable.tsx';
 import { useApp } from '../../state/app.tsx';
 import { activeModels, isSortKey, isStateFilter, queryLibrary } from '../../state/library.ts';
 import type { LibraryQuery, LibraryResult, SortKey } from '../../state/library.ts';
+import { readStored, writeStored } from '../../state/stored.ts';
 import { ActiveModel } from './active-model.tsx';
+import { BulkBar } from './bulk-bar.tsx';
 import { DetailsDrawer } from './details-drawer.tsx';
 import { EmptyLibrary } from './empty-library.tsx';
 import { LibraryList } from './library-list.tsx';
 import { RescanButton } from './rescan-button.tsx';
+import { createSelection } from './selection.ts';
 import { Skeleton } from './skeleton.tsx';
 import { Toolbar } from './toolbar.tsx';
-import './models-page.css';
 
 /** More rows than this above the list, and the list is off the screen. */
 const MOST_ACTIVE = 8;
@@ -34,6 +37,20 @@ const summaryOf = (counts: LibraryResult['counts']): string =>
     .filter((part) => part !== null)
     .join(', ');
 
+/** Filter and order as they were left, from this browser's memory; a search is meant once and is not remembered. */
+const remembered = (): Partial<LibraryQuery> => {
+  try {
+    const held = JSON.parse(readStored('models') ?? '{}') as Record<string, unknown>;
+    return {
+      ...(isStateFilter(held['filter']) ? { filter: held['filter'] } : {}),
+      ...(isSortKey(held['sort']) ? { sort: held['sort'] } : {}),
+      ...(held['descending'] === true ? { descending: true } : {}),
+    };
+  } catch {
+    return {};
+  }
+};
+
 /** Search, filter, order and the open model live in the address: they survive a reload, and can be sent to someone. */
 const useQuery = () => {
   const [params, setParams] = useSearchParams<{
@@ -51,6 +68,7 @@ const useQuery = () => {
   }));
   const change = (part: Partial<LibraryQuery>): void => {
     const next = { ...query(), ...part };
+    writeStored('models', JSON.stringify({ filter: next.filter, sort: next.sort, descending: next.descending }));
     setParams(
       {
         q: next.text || null,
@@ -61,6 +79,10 @@ const useQuery = () => {
       { replace: true },
     );
   };
+  // An address without any of it was not sent by anyone: the page comes back as it was left.
+  const plain = [params.q, params.state, params.sort, params.order].every((value) => value === undefined);
+  const left = remembered();
+  if (plain && Object.keys(left).length > 0) untrack(() => change(left));
   return {
     query,
     change,
@@ -69,9 +91,10 @@ const useQuery = () => {
   };
 };
 
-export const ModelsPage = (): JSX.Element => {
+const ModelsPage = (): JSX.Element => {
   const app = useApp();
   const { query, change, opened, open } = useQuery();
+  const selection = createSelection(app);
   const result = createMemo(() => queryLibrary(app.live.models(), query()));
   const ids = createMemo(() => result().ids, [], { equals: sameIds });
   /** How many of everything there is, whatever the search leaves. */
@@ -93,34 +116,18 @@ export const ModelsPage = (): JSX.Element => {
   };
 
   return (
-    <div class="page">
-      <header class="page__head">
-        <div class="page__title">
-          <h1>Models</h1>
-          <Show when={app.live.ready() && app.live.ids().length > 0}>
-            <p class="page__summary">{summaryOf(totals())}</p>
-          </Show>
-        </div>
+    <Page
+      title="Models"
+      summary={app.live.ready() && app.live.ids().length > 0 ? summaryOf(totals()) : undefined}
+      actions={
         <Show when={app.live.ids().length > 0}>
           <RescanButton />
         </Show>
-      </header>
+      }
+    >
       <Switch fallback={<Skeleton />}>
         <Match when={!app.live.ready() && app.live.connection().phase === 'offline'}>
-          <EmptyState
-            title="Llamactor is not answering"
-            art={<Logo size={56} />}
-            actions={
-              <Button variant="primary" onPress={app.live.connect}>
-                Try now
-              </Button>
-            }
-          >
-            <p>
-              {app.live.connection().problem} Start it with <code>llamactor serve</code>; this page keeps trying by
-              itself.
-            </p>
-          </EmptyState>
+          <Unreachable />
         </Match>
         <Match when={app.live.ready() && app.live.ids().length === 0}>
           <EmptyLibrary />
@@ -153,7 +160,16 @@ export const ModelsPage = (): JSX.Element => {
             <h2 id="library-heading" class="visually-hidden">
               All models
             </h2>
-            <Toolbar query={query()} counts={result().counts} onChange={change} />
+            <Toolbar
+              query={query()}
+              counts={result().counts}
+              onChange={change}
+              selecting={selection.selecting()}
+              onSelecting={selection.setSelecting}
+            />
+            <Show when={selection.selecting()}>
+              <BulkBar selection={selection} shown={ids()} />
+            </Show>
             <div>
               <Show
                 when={ids().length > 0}
@@ -172,6 +188,7 @@ export const ModelsPage = (): JSX.Element => {
                   descending={query().descending}
                   onSort={sortBy}
                   onOpen={open}
+                  selection={selection}
                 />
               </Show>
             </div>
@@ -181,6 +198,8 @@ export const ModelsPage = (): JSX.Element => {
       <Show when={app.live.ready() && opened()} keyed>
         {(id) => <DetailsDrawer id={id} onClose={() => open(null)} />}
       </Show>
-    </div>
+    </Page>
   );
 };
+
+export default ModelsPage;

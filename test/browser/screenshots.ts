@@ -1,0 +1,171 @@
+/**
+ * Every page in four variants (wide and phone, light and dark), as PNG files in `.cache/screenshots/`, for people to look at:
+ * `npm run screenshots [-- names]`. The state is the fixture's, so that pictures of two days can be compared.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Page } from 'playwright-core';
+import { launchChromium } from '../support/chromium.ts';
+import { aModel, mixedModels } from './fixture-models.ts';
+import { someDecisions, someLines, somePresets } from './fixture-data.ts';
+import { FixtureServer } from './fixture-server.ts';
+
+const root = process.cwd();
+const folder = join(root, '.cache', 'screenshots');
+
+const ANSWER = `A **llama** (*Lama glama*) is a domesticated South American camelid.
+
+1. It carries up to 30 % of its own weight.
+2. It hums when it is content.
+
+\`\`\`ts
+const llama = { hums: true, spits: 'rarely' };
+console.log(llama.spits);
+\`\`\`
+
+| Animal | Height | Temper |
+| --- | ---: | --- |
+| Llama | 1.8 m | calm |
+| Alpaca | 0.9 m | shy |
+
+> Never trust a llama with your hat.
+`;
+
+interface Scene {
+  name: string;
+  path: string;
+  /** Changes the fixture before the page is opened. */
+  set?: (server: FixtureServer) => void;
+  /** Does something on the page before the picture. */
+  act?: (page: Page, server: FixtureServer) => Promise<void>;
+}
+
+const demoOnly = (server: FixtureServer): void => {
+  server.models = new Map([['llamactor-demo', aModel('llamactor-demo', { size: 1_200_000 })]]);
+  server.extraCommands = ['downloads:start'];
+};
+
+const ask = async (page: Page, text: string): Promise<void> => {
+  await page.getByRole('textbox', { name: 'Message' }).fill(text);
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Answer again' }).first().waitFor();
+};
+
+const SCENES: readonly Scene[] = [
+  { name: 'dashboard', path: '/' },
+  { name: 'dashboard-first', path: '/', set: demoOnly },
+  { name: 'models', path: '/models' },
+  {
+    name: 'models-select',
+    path: '/models?state=loaded',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Select' }).click();
+      await page.getByRole('checkbox', { name: /^Choose Qwen3/ }).check();
+    },
+  },
+  {
+    name: 'models-drawer',
+    path: '/models?model=SmolLM2-360M-Instruct-Q8_0',
+    act: async (page) => {
+      await page.getByText('It fits').waitFor();
+    },
+  },
+  { name: 'chat-empty', path: '/chat' },
+  {
+    name: 'chat',
+    path: '/chat',
+    set: (server) => {
+      server.chat = { ...server.chat, text: ANSWER, reasoning: 'The person asks about llamas. A short list will do.' };
+    },
+    act: async (page) => {
+      await ask(page, 'What is a llama? Show me some code and a table, too.');
+    },
+  },
+  { name: 'monitoring', path: '/monitoring' },
+  {
+    name: 'logs',
+    path: '/logs',
+    act: (page) => page.getByText('model is loaded').or(page.locator('.log-line')).first().waitFor(),
+  },
+  { name: 'configuration', path: '/configuration' },
+  {
+    name: 'configuration-changed',
+    path: '/configuration',
+    act: async (page) => {
+      await page.getByRole('textbox', { name: 'Models at once' }).fill('zero');
+      await page.getByRole('textbox', { name: 'Context' }).fill('8192');
+    },
+  },
+  { name: 'presets', path: '/configuration/presets' },
+  { name: 'settings', path: '/settings' },
+  {
+    name: 'palette',
+    path: '/models',
+    act: async (page) => {
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox', { name: /Find/ }).fill('qwen');
+    },
+  },
+  {
+    name: 'help',
+    path: '/models',
+    act: async (page) => {
+      await page.keyboard.press('?');
+    },
+  },
+];
+
+const VARIANTS = [
+  { name: 'wide-light', width: 1440, height: 900, colorScheme: 'light' },
+  { name: 'wide-dark', width: 1440, height: 900, colorScheme: 'dark' },
+  { name: 'phone-light', width: 390, height: 844, colorScheme: 'light' },
+  { name: 'phone-dark', width: 390, height: 844, colorScheme: 'dark' },
+] as const;
+
+const wanted = process.argv.slice(2);
+const server = new FixtureServer(resolve(root, 'dist/web'));
+await server.start();
+const browser = await launchChromium();
+await mkdir(folder, { recursive: true });
+try {
+  for (const scene of SCENES.filter(
+    ({ name }) => wanted.length === 0 || wanted.some((word) => name.startsWith(word)),
+  )) {
+    for (const variant of VARIANTS) {
+      server.reset(mixedModels());
+      server.gpu = true;
+      server.router = { ...server.router, inFlight: 2 };
+      server.decisions = someDecisions(Date.now());
+      server.logs = someLines(Date.now(), 400);
+      server.presets = somePresets();
+      scene.set?.(server);
+      const { width, height, colorScheme } = variant;
+      const context = await browser.newContext({
+        viewport: { width, height },
+        colorScheme,
+        reducedMotion: 'reduce',
+        hasTouch: width < 500,
+      });
+      const page = await context.newPage();
+      page.on('pageerror', (error) => console.error(`${scene.name}: ${String(error)}`));
+      page.on('console', (message) => {
+        if (message.type() === 'error') console.error(`${scene.name}: ${message.text()}`);
+      });
+      await page.goto(server.url + scene.path);
+      await page.getByRole('status').filter({ hasText: 'Connection: Live' }).waitFor();
+      await page
+        .locator('h1')
+        .first()
+        .waitFor({ state: 'attached', timeout: 5000 })
+        .catch(async () => console.error(`${scene.name}: ${await page.locator('main').innerText()}`));
+      await scene.act?.(page, server);
+      await page.waitForTimeout(400);
+      await page.screenshot({ path: join(folder, `${scene.name}.${variant.name}.png`) });
+      await context.close();
+    }
+    console.log(scene.name);
+  }
+} finally {
+  await browser.close();
+  await server.stop();
+}

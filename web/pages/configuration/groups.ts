@@ -1,0 +1,69 @@
+/** The configuration's keys in the order a person thinks of them. Keys of the contract that are named nowhere come last. */
+import { CONFIG_KEYS } from '../../../src/contracts/config.ts';
+import type { ConfigKey } from '../../../src/contracts/config.ts';
+
+export interface Group {
+  title: string;
+  keys: ConfigKey[];
+}
+
+const NAMED: readonly { title: string; keys: readonly string[] }[] = [
+  { title: 'Models and folders', keys: ['modelsDir', 'modelsDirs', 'modelsMax', 'restoreModels', 'memoryReserve'] },
+  { title: 'How models run', keys: ['contextSize', 'gpuLayers', 'threads', 'batch_size'] },
+  { title: 'Engine', keys: ['serverPath'] },
+  { title: 'Waiting and stopping', keys: ['startTimeout', 'stopTimeout', 'queueTimeout', 'queueLimit'] },
+  { title: 'Server and API', keys: ['autoStart', 'host', 'port', 'routerPort', 'allowedHosts', 'allowedOrigins'] },
+];
+
+const isKey = (key: string): key is ConfigKey => Object.hasOwn(CONFIG_KEYS, key);
+
+export const configGroups = (): Group[] => {
+  const named = NAMED.map(({ title, keys }) => ({ title, keys: keys.filter(isKey) }));
+  const placed = new Set<string>(named.flatMap(({ keys }) => keys));
+  const others = Object.keys(CONFIG_KEYS)
+    .filter(isKey)
+    .filter((key) => !placed.has(key));
+  return [...named, ...(others.length === 0 ? [] : [{ title: 'More', keys: others }])];
+};
+
+const LABELS: Readonly<Record<string, string>> = {
+  modelsDir: 'Models folder',
+  modelsDirs: 'Further folders',
+  modelsMax: 'Models at once',
+  restoreModels: 'Restore at start',
+  memoryReserve: 'Memory to leave free',
+  contextSize: 'Context',
+  gpuLayers: 'GPU layers',
+  threads: 'CPU threads',
+  batch_size: 'Batch',
+  serverPath: 'Path of llama-server',
+  startTimeout: 'Time to load',
+  stopTimeout: 'Time to stop',
+  queueTimeout: 'Time in the queue',
+  queueLimit: 'Length of the queue',
+  autoStart: 'Start the router',
+  host: 'Address',
+  port: 'Port of the dashboard',
+  routerPort: 'Port of the API',
+  allowedHosts: 'Allowed hosts',
+  allowedOrigins: 'Allowed origins',
+};
+
+/** `someNewKey` → `Some new key`, for keys without a name of their own. */
+export const labelOf = (key: string): string => {
+  const words = key
+    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
+    .replaceAll('_', ' ')
+    .toLowerCase();
+  return LABELS[key] ?? words.charAt(0).toUpperCase() + words.slice(1);
+};
+
+/** What has to happen before a change of the key counts. */
+export const RESTART_WORDS: Readonly<Record<string, string>> = {
+  none: 'counts at once',
+  scan: 'folders are searched again',
+  models: 'counts at a model’s next load',
+  engine: 'counts for models loaded from then on',
+  router: 'restarts the router',
+  server: 'counts after a restart of Llamactor',
+};

@@ -1,0 +1,49 @@
+/** The pages, once: the navigation, the palette, the shortcuts and the tab's title read this list. */
+import type { IconName } from '../kit/icon-paths.ts';
+
+export interface PageEntry {
+  path: string;
+  title: string;
+  icon: IconName;
+  /** Pressed after `g`. */
+  key: string;
+  /** What else people call it. */
+  words: string;
+  /** It has a place in a phone's bar at the bottom; the others are behind its menu. */
+  bar: boolean;
+}
+
+export const PAGES: readonly PageEntry[] = [
+  { path: '/', title: 'Dashboard', icon: 'home', key: 'd', words: 'home overview status start', bar: true },
+  { path: '/models', title: 'Models', icon: 'models', key: 'm', words: 'library gguf load unload', bar: true },
+  { path: '/chat', title: 'Chat', icon: 'chat', key: 'c', words: 'talk prompt conversation', bar: true },
+  {
+    path: '/monitoring',
+    title: 'Monitoring',
+    icon: 'chart',
+    key: 'o',
+    words: 'charts cpu memory gpu health',
+    bar: true,
+  },
+  { path: '/logs', title: 'Logs', icon: 'logs', key: 'l', words: 'output errors lines', bar: true },
+  {
+    path: '/configuration',
+    title: 'Configuration',
+    icon: 'sliders',
+    key: 'f',
+    words: 'config presets ini folders ports',
+    bar: false,
+  },
+  {
+    path: '/settings',
+    title: 'Settings',
+    icon: 'gear',
+    key: 's',
+    words: 'theme appearance about notifications',
+    bar: false,
+  },
+];
+
+/** The page an address belongs to; undefined for one that does not exist. */
+export const pageAt = (path: string): PageEntry | undefined =>
+  PAGES.find((page) => (page.path === '/' ? path === '/' : path === page.path || path.startsWith(`${page.path}/`)));
