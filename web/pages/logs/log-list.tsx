@@ -1,5 +1,5 @@
 import { createVirtualizer } from '@tanstack/solid-virtual';
-import { createEffect, createSignal, For, on, onMount, Show } from 'solid-js';
+import { createEffect, createSignal, For, on, onCleanup, onMount, Show } from 'solid-js';
 import type { JSX } from 'solid-js';
 import type { LogEntryView } from '../../../src/contracts/views.ts';
 import { exact } from '../../format/time.ts';
@@ -44,7 +44,24 @@ export const LogList = (props: {
     getItemKey: (index) => props.lines[index]?.id ?? index,
   });
   const toEnd = (): void => {
-    if (props.lines.length > 0) virtualizer.scrollToIndex(props.lines.length - 1, { align: 'end' });
+    box.scrollTop = box.scrollHeight;
+  };
+  /**
+   * Measures a line when it is in the page, and again when its element shows another one. An element that is measured before
+   * it is in the page would never be again.
+   */
+  const measured = (element: HTMLDivElement, id: () => string): void => {
+    createEffect(
+      on(id, () => {
+        let frame = 0;
+        const measure = (): void => {
+          if (element.isConnected) virtualizer.measureElement(element);
+          else frame = requestAnimationFrame(measure);
+        };
+        frame = requestAnimationFrame(measure);
+        onCleanup(() => cancelAnimationFrame(frame));
+      }),
+    );
   };
   const follow = (): void => {
     setFollowing(true);
@@ -62,8 +79,9 @@ export const LogList = (props: {
     });
   });
   createEffect(
+    // Also when lines turn out to be taller than was thought.
     on(
-      () => props.lines,
+      () => [props.lines, virtualizer.getTotalSize()] as const,
       () => {
         if (following()) requestAnimationFrame(toEnd);
       },
@@ -108,10 +126,7 @@ export const LogList = (props: {
               <Show when={props.lines[item.index]}>
                 {(line) => (
                   <div
-                    ref={(element) => {
-                      // Measured once it is in the page.
-                      queueMicrotask(() => virtualizer.measureElement(element));
-                    }}
+                    ref={(element) => measured(element, () => line().id)}
                     class="log-line"
                     data-index={item.index}
                     data-level={line().level}
