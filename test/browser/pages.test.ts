@@ -355,6 +355,13 @@ describe('the log', () => {
       server.writeLine({ message: `${'long '.repeat(count * 4)}end ${String(count)}` });
     await seen(lines().getByText('end 19'));
     await poll(overlaps).toBe(0);
+    // It follows its end, however tall the lines turned out to be.
+    const left = (): Promise<number> =>
+      lines().evaluate((element) => {
+        const box = element as unknown as { scrollHeight: number; scrollTop: number; clientHeight: number };
+        return Math.round(box.scrollHeight - box.scrollTop - box.clientHeight);
+      });
+    await poll(async () => (await left()) <= 2).toBe(true);
     await page.locator('label', { hasText: 'Warnings' }).click();
     await poll(overlaps).toBe(0);
   });

@@ -33,6 +33,7 @@ export const LogList = (props: {
   const [following, setFollowing] = createSignal(true);
   const [marked, setMarked] = createSignal<string | null>(null);
   let box!: HTMLDivElement;
+  let all!: HTMLDivElement;
   const virtualizer = createVirtualizer<HTMLDivElement, HTMLDivElement>({
     get count() {
       return props.lines.length;
@@ -68,6 +69,13 @@ export const LogList = (props: {
     toEnd();
   };
   onMount(() => {
+    // Whatever makes the list longer, a new line or one that turns out to be taller than was thought, keeps its end in sight.
+    const observer = new ResizeObserver(() => {
+      if (following()) toEnd();
+    });
+    observer.observe(all);
+    observer.observe(box);
+    onCleanup(() => observer.disconnect());
     props.ref?.({
       show: (index) => {
         if (index < 0) return;
@@ -78,15 +86,6 @@ export const LogList = (props: {
       follow,
     });
   });
-  createEffect(
-    // Also when lines turn out to be taller than was thought.
-    on(
-      () => [props.lines, virtualizer.getTotalSize()] as const,
-      () => {
-        if (following()) requestAnimationFrame(toEnd);
-      },
-    ),
-  );
   /** Whoever scrolls up wants to read; whoever comes back to the end wants to follow. */
   const onScroll = (): void => {
     const left = box.scrollHeight - box.scrollTop - box.clientHeight;
@@ -120,7 +119,7 @@ export const LogList = (props: {
           setFollowing(false);
         }}
       >
-        <div class="log-list__all" style={{ height: `${String(virtualizer.getTotalSize())}px` }}>
+        <div ref={all} class="log-list__all" style={{ height: `${String(virtualizer.getTotalSize())}px` }}>
           <For each={virtualizer.getVirtualItems()}>
             {(item) => (
               <Show when={props.lines[item.index]}>
