@@ -15,6 +15,8 @@ const config: KnipConfig = {
     'src/commands/contract-table.ts',
     'test/**/*.test.ts',
     'test/bench/*.ts',
+    // Run by scripts/screenshots.mjs.
+    'test/browser/screenshots.ts',
     // Run as processes of their own.
     'test/**/programs/*.ts',
     'test/checks/fixtures/*.ts',

@@ -398,7 +398,7 @@ describe('for everyone', () => {
     await page.keyboard.press('Enter');
     await poll(focus).toBe('Details');
     await page.keyboard.press('ArrowDown');
-    await poll(focus).toBe('Copy curl command');
+    await poll(focus).toBe('Chat');
     await page.keyboard.press('Escape');
     await poll(focus).toBe(`More for ${SMOL}`);
     await page.keyboard.press('/');

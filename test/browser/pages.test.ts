@@ -336,6 +336,36 @@ describe('the log', () => {
     await seen(page.getByText('The log is empty'));
   });
 
+  it('lays wrapped lines below each other, also when they move up', async () => {
+    await open('/logs', { viewport: { width: 390, height: 844 } });
+    const overlaps = (): Promise<number> =>
+      lines().evaluate((element) => {
+        interface Box {
+          getBoundingClientRect(): { top: number; bottom: number };
+        }
+        const list = element as unknown as { querySelectorAll(selector: string): Iterable<Box> };
+        const boxes = [...list.querySelectorAll('.log-line')]
+          .map((line) => line.getBoundingClientRect())
+          .sort((a, b) => a.top - b.top);
+        return boxes.filter((box, index) => index > 0 && box.top < (boxes[index - 1]?.bottom ?? 0) - 1).length;
+      });
+    await seen(lines().locator('.log-line'));
+    await poll(overlaps).toBe(0);
+    for (let count = 0; count < 20; count += 1)
+      server.writeLine({ message: `${'long '.repeat(count * 4)}end ${String(count)}` });
+    await seen(lines().getByText('end 19'));
+    await poll(overlaps).toBe(0);
+    // It follows its end, however tall the lines turned out to be.
+    const left = (): Promise<number> =>
+      lines().evaluate((element) => {
+        const box = element as unknown as { scrollHeight: number; scrollTop: number; clientHeight: number };
+        return Math.round(box.scrollHeight - box.scrollTop - box.clientHeight);
+      });
+    await poll(async () => (await left()) <= 2).toBe(true);
+    await page.locator('label', { hasText: 'Warnings' }).click();
+    await poll(overlaps).toBe(0);
+  });
+
   it('scrolls ten thousand lines with only those in sight drawn', async () => {
     server.logs = someLines(Date.now(), 10_000);
     await open('/logs');

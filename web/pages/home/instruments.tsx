@@ -38,7 +38,9 @@ const Instrument = (props: InstrumentProps): JSX.Element => {
       <p class="instrument__value" data-tip={props.tip}>
         {props.value}
       </p>
-      <p class="instrument__note">{props.note}</p>
+      <p class="instrument__note" data-tip={props.note}>
+        {props.note}
+      </p>
       <Sparkline points={points()} max={top()} />
     </section>
   );

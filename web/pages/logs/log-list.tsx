@@ -1,5 +1,5 @@
 import { createVirtualizer } from '@tanstack/solid-virtual';
-import { createEffect, createSignal, For, on, onMount, Show } from 'solid-js';
+import { createEffect, createSignal, For, on, onCleanup, onMount, Show } from 'solid-js';
 import type { JSX } from 'solid-js';
 import type { LogEntryView } from '../../../src/contracts/views.ts';
 import { exact } from '../../format/time.ts';
@@ -33,6 +33,7 @@ export const LogList = (props: {
   const [following, setFollowing] = createSignal(true);
   const [marked, setMarked] = createSignal<string | null>(null);
   let box!: HTMLDivElement;
+  let all!: HTMLDivElement;
   const virtualizer = createVirtualizer<HTMLDivElement, HTMLDivElement>({
     get count() {
       return props.lines.length;
@@ -44,13 +45,37 @@ export const LogList = (props: {
     getItemKey: (index) => props.lines[index]?.id ?? index,
   });
   const toEnd = (): void => {
-    if (props.lines.length > 0) virtualizer.scrollToIndex(props.lines.length - 1, { align: 'end' });
+    box.scrollTop = box.scrollHeight;
+  };
+  /**
+   * Measures a line when it is in the page, and again when its element shows another one. An element that is measured before
+   * it is in the page would never be again.
+   */
+  const measured = (element: HTMLDivElement, id: () => string): void => {
+    createEffect(
+      on(id, () => {
+        let frame = 0;
+        const measure = (): void => {
+          if (element.isConnected) virtualizer.measureElement(element);
+          else frame = requestAnimationFrame(measure);
+        };
+        frame = requestAnimationFrame(measure);
+        onCleanup(() => cancelAnimationFrame(frame));
+      }),
+    );
   };
   const follow = (): void => {
     setFollowing(true);
     toEnd();
   };
   onMount(() => {
+    // Whatever makes the list longer, a new line or one that turns out to be taller than was thought, keeps its end in sight.
+    const observer = new ResizeObserver(() => {
+      if (following()) toEnd();
+    });
+    observer.observe(all);
+    observer.observe(box);
+    onCleanup(() => observer.disconnect());
     props.ref?.({
       show: (index) => {
         if (index < 0) return;
@@ -61,14 +86,6 @@ export const LogList = (props: {
       follow,
     });
   });
-  createEffect(
-    on(
-      () => props.lines,
-      () => {
-        if (following()) requestAnimationFrame(toEnd);
-      },
-    ),
-  );
   /** Whoever scrolls up wants to read; whoever comes back to the end wants to follow. */
   const onScroll = (): void => {
     const left = box.scrollHeight - box.scrollTop - box.clientHeight;
@@ -102,16 +119,13 @@ export const LogList = (props: {
           setFollowing(false);
         }}
       >
-        <div class="log-list__all" style={{ height: `${String(virtualizer.getTotalSize())}px` }}>
+        <div ref={all} class="log-list__all" style={{ height: `${String(virtualizer.getTotalSize())}px` }}>
           <For each={virtualizer.getVirtualItems()}>
             {(item) => (
               <Show when={props.lines[item.index]}>
                 {(line) => (
                   <div
-                    ref={(element) => {
-                      // Measured once it is in the page.
-                      queueMicrotask(() => virtualizer.measureElement(element));
-                    }}
+                    ref={(element) => measured(element, () => line().id)}
                     class="log-line"
                     data-index={item.index}
                     data-level={line().level}
