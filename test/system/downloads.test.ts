@@ -102,7 +102,8 @@ describe('pull', () => {
     expect(again).toMatchObject({ code: 0 });
     expect(again.stdout).toContain(`${id} is there after`);
     expect(hub.sentBytes()).toBe(tiny.length);
-  });
+    // Seven programs one after the other, each of which takes seconds to start on a busy machine.
+  }, 180_000);
 
   it('of what is not there is exit code 1 with what to do', async () => {
     const outcome = await ask('pull', 'hf:maker/nothing');
