@@ -12,7 +12,7 @@ import { row } from '../row.ts';
 import { nowMs } from '../statistics.ts';
 import { waitUntil } from '../wait.ts';
 import { chat } from './client.ts';
-import { childrenOf, holdingsOf, idlePercent } from './leaks.ts';
+import { childrenOf, holdingsOf, idlePercent, newTargets } from './leaks.ts';
 import { Tally } from './tally.ts';
 import type { Bench } from '../bench.ts';
 import type { Product } from '../product.ts';
@@ -61,6 +61,8 @@ const oneChat = async ({ product, tally, deaths }: Soak, abort: boolean): Promis
     abortAfterMs: abort ? between(1, 400) : null,
   });
   tally.take(outcome, deaths.since(startedAt));
+  // While the router restarts its port is closed and says so at once.
+  if (outcome.kind === 'cut') await delay(500);
 };
 
 /** A command may be refused, with a code, as things stand; anything else is wrong. */
@@ -139,7 +141,8 @@ const compareQuiet = async (product: Product, tally: Tally, before: Quiet, after
   for (const who of ['server', 'router'] as const) {
     for (const what of ['descriptors', 'sockets', 'threads'] as const) {
       const [was, is] = [before[who][what], after[who][what]];
-      if (is > was + SLACK) tally.violation(`the ${who} holds ${is} ${what}, ${was} before`);
+      if (is > was + SLACK)
+        tally.violation(`the ${who} holds ${is} ${what}, ${was} before; new: ${newTargets(before[who], after[who])}`);
     }
   }
   const children = (await childrenOf(product.pid)).filter((pid) => pid !== after.routerPid);
@@ -191,7 +194,6 @@ export const soak: Bench = {
     const worker = async (): Promise<void> => {
       while (!state.over()) {
         await oneStep(state);
-        // A refused connection is told at once; without a pause a router that restarts would be asked thousands of times.
         await delay(between(0, 40));
       }
     };
