@@ -34,7 +34,7 @@ export const holdingsOf = async (pid: number): Promise<Holdings> => {
     (await readdir(folder)).map((name) => readlink(join(folder, name)).catch(() => null)),
   );
   // The library that samples processes keeps the file of each open for a minute after it last looked.
-  const open = targets.filter((target) => target !== null && !SAMPLED.test(target));
+  const open = targets.filter((target): target is string => target !== null && !SAMPLED.test(target));
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return {
     descriptors: open.length,
