@@ -110,8 +110,7 @@ const start = (deps: RouterProcessDeps): ChildProcess =>
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
     detached: process.platform !== 'win32',
-    // Requests live for milliseconds: a nursery that holds hundreds of them is emptied without copying any.
-    execArgv: ['--min-semi-space-size=16', '--max-semi-space-size=16'],
+    execArgv: ['--max-semi-space-size=16'],
   });
 
 const failureOf = (exit: {

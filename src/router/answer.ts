@@ -3,8 +3,9 @@ import type { Dialect } from './dialect.ts';
 import type { Failure } from './failures.ts';
 import { isEventStream } from './headers.ts';
 import { sendFailure } from './replies.ts';
+import { atEndOfTurn } from './turn.ts';
 
-/** Up to this size the copy that joins a body to its head is cheaper than a write of its own. */
+/** Larger chunks are not copied: a write of their own costs less. */
 const JOINED_BYTES = 16 * 1024;
 
 export const QUEUE_POSITION = 'x-llamactor-queue-position';
@@ -22,6 +23,10 @@ export class Answer {
   #extra: Record<string, string> | null = null;
   #streams = false;
   #bodySent = false;
+  /** What came in this turn of the event loop, and whether the end did. */
+  #unsent: Buffer[] = [];
+  #ending = false;
+  #flushing = false;
   /** True while the bytes sent so far end between two events. */
   #atEventEnd = true;
 
@@ -43,24 +48,22 @@ export class Answer {
     this.status = status;
     this.#streams = isEventStream(headers['content-type']);
     this.res.writeHead(status, this.#extra === null ? headers : { ...headers, ...this.#extra });
-    process.nextTick(flushHead, this);
+    this.#flushSoon();
   }
 
-  /** Headers and first bytes mostly come together and then leave in one packet; headers alone must not wait for the bytes. */
-  flush(): void {
-    if (!this.#bodySent && !this.closed) this.res.flushHeaders();
-  }
-
-  /** Returns false when the client is slower than the engine: stop until `drain`. */
+  /** Returns false when the client is slower than the engine: stop until `whenDrained`. */
   write(chunk: Buffer): boolean {
     const { res } = this;
     if (this.#streams)
       this.#atEventEnd = chunk[chunk.length - 1] === 0x0a && (chunk.length < 2 || chunk[chunk.length - 2] === 0x0a);
-    // Node frames a chunk by four writes. One string with the same bytes costs half as much, and a stream is hundreds of them.
-    if (this.#bodySent && res.chunkedEncoding && res.socket && chunk.length <= JOINED_BYTES)
-      return res.socket.write(`${chunk.length.toString(16)}\r\n${chunk.toString('latin1')}\r\n`, 'latin1');
-    this.#bodySent = true;
-    return res.write(chunk);
+    if (chunk.length > JOINED_BYTES) {
+      this.#flush();
+      this.#bodySent = true;
+      return res.write(chunk);
+    }
+    this.#unsent.push(chunk);
+    this.#flushSoon();
+    return !(res.socket ?? res).writableNeedDrain;
   }
 
   /** An SSE comment for a client that waits; opens the stream if need be. */
@@ -82,17 +85,17 @@ export class Answer {
   /** With the last bytes, if they come with the end: then head and body of a short answer leave in one packet. */
   end(last?: Buffer): void {
     if (this.closed) return;
+    if (last !== undefined) this.write(last);
     this.closed = true;
-    // As text the bytes are joined to the head and take one write instead of two; latin1 keeps every byte as it is.
-    if (last === undefined) this.res.end();
-    else if (!this.#bodySent && last.length <= JOINED_BYTES) this.res.end(last.toString('latin1'), 'latin1');
-    else this.res.end(last);
+    this.#ending = true;
+    this.#flushSoon();
   }
 
   /** Tells the error as well as it still can be told: as a response, as the last event of the stream, or by breaking off. */
   fail(cause: Failure): void {
     if (this.closed) return;
     this.closed = true;
+    this.#flush();
     this.status = cause.status;
     if (!this.begun) {
       sendFailure(this.res, this.#dialect, cause, this.#extra ?? {});
@@ -104,6 +107,51 @@ export class Answer {
       this.res.destroy();
     }
   }
-}
 
-const flushHead = (answer: Answer): void => answer.flush();
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    atEndOfTurn(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
+  }
+
+  /** Sends what this turn has brought. As text it takes one write for what would take several; latin1 keeps every byte as it is. */
+  #flush(): void {
+    const { res } = this;
+    if (res.destroyed) return;
+    const text = this.#unsent.length === 0 ? '' : this.#takeUnsent();
+    const isFirst = !this.#bodySent;
+    if (text !== '') this.#bodySent = true;
+    if (this.#ending) {
+      this.#ending = false;
+      if (text !== '' && isFirst) return void res.end(text, 'latin1');
+      res.socket?.cork();
+      if (text !== '') this.#writeFramed(text);
+      res.end();
+      res.socket?.uncork();
+    } else if (text === '') {
+      // Headers alone must not wait for the bytes.
+      if (isFirst && this.begun && !this.closed) res.flushHeaders();
+    } else if (isFirst) {
+      res.write(text, 'latin1');
+    } else {
+      this.#writeFramed(text);
+    }
+  }
+
+  /** Node frames a chunk by four writes; one string with the same bytes costs half as much, and a stream is hundreds of them. */
+  #writeFramed(text: string): void {
+    const { res } = this;
+    if (res.chunkedEncoding && res.socket) res.socket.write(`${text.length.toString(16)}\r\n${text}\r\n`, 'latin1');
+    else res.write(text, 'latin1');
+  }
+
+  #takeUnsent(): string {
+    const [first, ...more] = this.#unsent;
+    this.#unsent = [];
+    if (first === undefined) return '';
+    return (more.length === 0 ? first : Buffer.concat([first, ...more])).toString('latin1');
+  }
+}

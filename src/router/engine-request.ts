@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { atEndOfTurn } from './turn.ts';
 
 /** What is sent to an engine. */
 export interface EngineRequest {
@@ -48,8 +49,11 @@ export const sendBody = (
   done: (error?: Error) => void,
 ): void => {
   if (body === null || (Buffer.isBuffer(body) && body.length <= JOINED_BYTES)) {
-    socket.write(body === null ? head : head + body.toString('latin1'), 'latin1');
-    done();
+    atEndOfTurn(() => {
+      if (!wanted()) return;
+      socket.write(body === null ? head : head + body.toString('latin1'), 'latin1');
+      done();
+    });
   } else if (Buffer.isBuffer(body)) {
     socket.cork();
     socket.write(head, 'latin1');

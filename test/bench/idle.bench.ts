@@ -26,7 +26,8 @@ export const idle: Bench = {
       () => undefined,
     );
     await client.call('metrics:subscribe', { interval: 2000 });
-    await delay(quick ? 500 : 3000);
+    // V8 collects what the start left behind some seconds after it, once.
+    await delay(quick ? 500 : 15_000);
     const seconds = quick ? 3 : 20;
     progress(`idle for ${seconds} s`);
     const before = [await cpuSeconds(pid), await cpuSeconds(routerPid)] as const;

@@ -91,6 +91,7 @@ export const modelProcess = (deps: ModelProcessDeps) =>
       const info: ReadyInfo = { contextSize: null, slots: null, memoryBytes: null };
       let wasReady = false;
       let linesReady = 0;
+      let slotsTold = (): void => undefined;
       // Its own process group, so that a wrapper script's children are ended with it.
       const started = spawn(launch.command, launch.args, {
         env: launch.env,
@@ -102,11 +103,14 @@ export const modelProcess = (deps: ModelProcessDeps) =>
       started.stdin.on('error', () => undefined);
 
       const isReady = async (contextSize: number | null): Promise<void> => {
-        // The engine logs from a thread of its own, so the line that tells its slots may come only after this.
+        // The engine logs from a thread of its own, so the line that tells its slots may come only after this. It mostly does
+        // so before the engine has answered a request, and somebody waits for this model.
         if (info.slots === null) {
-          const { contextSize: given, slots } = await engineProps(launch.upstream);
-          info.contextSize = given ?? info.contextSize;
-          info.slots ??= slots;
+          const asked = engineProps(launch.upstream).then(({ contextSize: given, slots }) => {
+            info.contextSize ??= given;
+            info.slots ??= slots;
+          });
+          await Promise.race([asked, new Promise<void>((resolve) => (slotsTold = resolve))]);
         }
         info.contextSize ??= contextSize;
         if (!ended) tell({ type: 'process.ready', at: deps.now(), info: { ...info } });
@@ -128,7 +132,10 @@ export const modelProcess = (deps: ModelProcessDeps) =>
           if (linesReady < LINES_AFTER_READY) readGiven(given, parsed.message);
           if (wasReady) linesReady += 1;
           const slots = SLOTS_LINE.exec(parsed.message);
-          if (slots !== null) Object.assign(info, { slots: Number(slots[1]), contextSize: Number(slots[2]) });
+          if (slots !== null) {
+            Object.assign(info, { slots: Number(slots[1]), contextSize: Number(slots[2]) });
+            slotsTold();
+          }
           const level = parsed.kind === 'log' ? parsed.level : 'info';
           // A serving engine writes several lines for every request; they are there for whoever asks for detail.
           deps.log(wasReady && level === 'info' ? 'debug' : level, source, parsed.message);
@@ -176,9 +183,10 @@ export const modelProcess = (deps: ModelProcessDeps) =>
         deps.guardian.remove(pid);
         endStallWatch();
         void settleStreams(started).then(async () => {
-          await deps.pids.remove(pid).catch(() => undefined);
-          if ('socketPath' in launch.upstream)
-            await rm(launch.upstream.socketPath, { force: true }).catch(() => undefined);
+          await Promise.allSettled([
+            deps.pids.remove(pid),
+            'socketPath' in launch.upstream ? rm(launch.upstream.socketPath, { force: true }) : null,
+          ]);
           finish({ exitCode, signal, lines, wasReady });
         });
       });

@@ -27,9 +27,9 @@ const STUCK_MS = 90_000;
 
 const codeOf = (text: string): string | null => {
   try {
-    const { error } = JSON.parse(text) as { error?: { code?: unknown; message?: unknown } };
-    const told = typeof error?.message === 'string' && error.message !== '';
-    return told && error?.code !== undefined ? String(error.code) : null;
+    const { error } = JSON.parse(text) as { error?: { code?: string | number; message?: string } };
+    if (error?.message === undefined || error.message === '' || error.code === undefined) return null;
+    return String(error.code);
   } catch {
     return null;
   }

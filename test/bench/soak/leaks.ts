@@ -10,20 +10,38 @@ export interface Holdings {
   sockets: number;
   threads: number;
   residentMib: number;
+  /** What the descriptors lead to, without the numbers of sockets and pipes. */
+  targets: string[];
 }
+
+/** "pipe ×2, /tmp/x": what `after` has more of. */
+export const newTargets = (before: Holdings, after: Holdings): string => {
+  const left = [...before.targets];
+  const counts = new Map<string, number>();
+  for (const target of after.targets) {
+    const at = left.indexOf(target);
+    if (at === -1) counts.set(target, (counts.get(target) ?? 0) + 1);
+    else left.splice(at, 1);
+  }
+  return [...counts].map(([target, count]) => (count === 1 ? target : `${target} ×${count}`)).join(', ');
+};
+
+const SAMPLED = /^\/proc\/\d+\/stat$/;
 
 export const holdingsOf = async (pid: number): Promise<Holdings> => {
   const folder = `/proc/${pid}/fd`;
   const targets = await Promise.all(
     (await readdir(folder)).map((name) => readlink(join(folder, name)).catch(() => null)),
   );
-  const open = targets.filter((target) => target !== null);
+  // The library that samples processes keeps the file of each open for a minute after it last looked.
+  const open = targets.filter((target): target is string => target !== null && !SAMPLED.test(target));
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return {
     descriptors: open.length,
     sockets: open.filter((target) => target.startsWith('socket:')).length,
     threads: Number(/^Threads:\s+(\d+)/m.exec(status)?.[1] ?? 0),
     residentMib: await residentMib(pid),
+    targets: open.map((target) => target.replace(/:\[\d+\]$/, '')),
   };
 };
 
