@@ -34,6 +34,8 @@ export type ModelReport =
       retrying: boolean;
       failure: Failure | null;
       gaveUp: boolean;
+      /** Since when it serves, epoch ms; null unless loaded. */
+      loadedAt: number | null;
     }
   | { type: 'requests.settled'; settlements: Settlement[] };
 
@@ -359,6 +361,7 @@ const reportOf = (context: ModelContext, state: ModelState) => ({
   retrying: state === 'error' && context.retryDelayMs !== null,
   failure: context.failure,
   gaveUp: state === 'error' && context.retryDelayMs === null,
+  loadedAt: state === 'loaded' ? context.loadedAt : null,
 });
 
 const refusalFor = (context: ModelContext, loaded: 'done' | 'failed' | 'superseded' | 'keep'): Refusal | null => {
