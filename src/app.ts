@@ -29,6 +29,7 @@ export interface AppOptions {
   autoInstall?: boolean;
   policy?: RuntimeOptions['policy'];
   stall?: RuntimeOptions['stall'];
+  freeMemory?: RuntimeOptions['freeMemory'];
 }
 
 export interface App {
@@ -79,6 +80,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     autoInstall: options.autoInstall ?? true,
     ...(options.policy && { policy: options.policy }),
     ...(options.stall && { stall: options.stall }),
+    ...(options.freeMemory && { freeMemory: options.freeMemory }),
   });
   const { services } = runtime;
   const rules = {

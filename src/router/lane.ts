@@ -24,6 +24,8 @@ interface LanePorts {
   settings(): LaneSettings;
   need(modelId: string): void;
   unneed(modelId: string): void;
+  /** From now on nothing is handed to the model, or again. */
+  held(modelId: string, held: boolean): void;
 }
 
 /** Seconds after which a client that met a full queue may try again. */
@@ -46,6 +48,7 @@ export class Lane {
     this.#route = route;
     this.#ports = ports;
     this.#connect();
+    if (route.held) ports.held(route.id, true);
   }
 
   get route(): Route {
@@ -58,7 +61,7 @@ export class Lane {
 
   enter(ticket: Ticket): void {
     if (!this.isServing && this.#route.failure) return ticket.refuse(ofRoute(this.#route.failure));
-    const connection = this.#waiting.size === 0 ? (this.#connections?.take() ?? null) : null;
+    const connection = this.#waiting.size === 0 && !this.#route.held ? (this.#connections?.take() ?? null) : null;
     if (connection) return this.#serve(ticket, connection);
     const { queueLimit, queueTimeoutMs } = this.#ports.settings();
     if (this.#waiting.size >= queueLimit) {
@@ -115,6 +118,7 @@ export class Lane {
       this.#asked = false;
       this.#ask();
     }
+    if (route.held !== before.held) this.#ports.held(route.id, route.held);
     this.#notify();
   }
 
@@ -173,6 +177,7 @@ export class Lane {
   }
 
   #pump(): void {
+    if (this.#route.held) return;
     for (const ticket of this.#waiting.keys()) {
       const connection = this.#connections?.take();
       if (!connection) return;
@@ -189,9 +194,11 @@ export class Lane {
   #expire(ticket: Ticket, waitedMs: number): void {
     this.leave(ticket);
     const { id, state, progress } = this.#route;
-    const what = this.isServing
-      ? 'all its connections are busy'
-      : `it is ${state}${progress === null ? '' : `, ${Math.round(progress)} %`}`;
+    const what = this.#route.held
+      ? 'it makes room for another model'
+      : this.isServing
+        ? 'all its connections are busy'
+        : `it is ${state}${progress === null ? '' : `, ${Math.round(progress)} %`}`;
     ticket.refuse(
       failure(
         'TIMEOUT',

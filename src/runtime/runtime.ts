@@ -23,6 +23,9 @@ import { createEndpoints } from './endpoints.ts';
 import { createEnginePorts, createEngineService } from './engine-service.ts';
 import { createLibrary } from './library.ts';
 import { applyLogSettings, createLogService } from './log-service.ts';
+import { createMeasurements } from './measurements.ts';
+import { createMemory } from './memory.ts';
+import type { MemoryOptions } from './memory.ts';
 import { createMetricsService } from './metrics-service.ts';
 import { createModelService } from './model-service.ts';
 import { createPlanner } from './planner.ts';
@@ -48,6 +51,8 @@ export interface RuntimeOptions {
   autoInstall: boolean;
   policy?: RestartPolicy;
   stall?: { pollMs: number; patienceMs: number };
+  /** Stands in for the machine's free memory, by device. */
+  freeMemory?: MemoryOptions['free'];
   now?: () => number;
 }
 
@@ -83,12 +88,16 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   const guardian = startGuardian();
   const link = createRouterLink();
   const requests = createRequests();
-  const decisions = createDecisions(now);
+  const problem = (message: string): void => log('error', 'server', message);
+  const decisions = createDecisions({ store: stores.decisions, now, onProblem: problem });
+  const measurements = createMeasurements({ store: stores.measurements, now, onProblem: problem });
   const endpoints = createEndpoints();
   const reactions = createReactions(() => ({
     system,
     library,
     models,
+    memory,
+    planner,
     views,
     hub,
     routes,
@@ -146,13 +155,25 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   });
   const usage = createUsage({
     now,
-    onTurn: (id, inFlight, at) => system.send({ type: 'model.used', id, inFlight, at }),
+    onTurn: ({ modelId, ...usage }, at) => system.send({ type: 'model.used', id: modelId, ...usage, at }),
     onChange: (id) => {
       hub.touchModel(id);
       hub.touchRouter();
     },
   });
-  const views = createViews({ system: () => system, library, planner, usage, endpoints });
+  const memory = createMemory({
+    metrics: () => sampler.current(),
+    measurements,
+    system: () => system,
+    known: (id) => {
+      const known = library.catalog().get(id);
+      return known === undefined
+        ? null
+        : { known, parameters: endpoints.model(id)?.parameters ?? planner.parameters(known) };
+    },
+    free: options.freeMemory,
+  });
+  const views = createViews({ system: () => system, library, planner, usage, endpoints, memory });
   const routes = createRouteTable((message) => link.send(message));
   const sampler = createSampler({
     diskPath: dataDir,
@@ -225,7 +246,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     requests,
     config,
     view: views.model,
-    metrics: metrics.latest,
+    memory,
     now,
   });
   link.onMessage(reactions.onRouterMessage);
@@ -318,6 +339,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     async close() {
       await library.close();
       await history.stop();
+      await decisions.close();
       await stores.close();
       log('info', 'server', 'Stopped.');
       await book.close();

@@ -8,6 +8,8 @@ import type { Document } from '../io/store/document.ts';
 import { createLogBook } from '../io/logs/log-book.ts';
 import type { LogBook } from '../io/logs/log-book.ts';
 import { redact } from '../io/logs/redact.ts';
+import { DecisionsDocument } from './decisions.ts';
+import { MeasurementsDocument } from './measurements.ts';
 import { MODELS_VERSION, ModelsDocument, noModels } from './model-store.ts';
 
 /** What is remembered between runs and is nobody's configuration. */
@@ -19,6 +21,8 @@ export interface Stores {
   settings: Document<Settings>;
   models: Document<ModelsDocument>;
   state: Document<StateDocument>;
+  decisions: Document<DecisionsDocument>;
+  measurements: Document<MeasurementsDocument>;
   close(): Promise<void>;
 }
 
@@ -29,7 +33,7 @@ const openStores = async (dataDir: string, onDamaged: (message: string) => void)
     version: 1,
     onDamaged: (info: { message: string }) => onDamaged(info.message),
   });
-  const [config, settings, models, state] = await Promise.all([
+  const [config, settings, models, state, decisions, measurements] = await Promise.all([
     openDocument({ ...common('config.json'), schema: ConfigDocument, defaults: defaultConfig }),
     openDocument({ ...common('settings.json'), schema: SettingsDocument, defaults: defaultSettings }),
     openDocument({ ...common('models.json'), version: MODELS_VERSION, schema: ModelsDocument, defaults: noModels }),
@@ -38,14 +42,28 @@ const openStores = async (dataDir: string, onDamaged: (message: string) => void)
       schema: StateDocument,
       defaults: (): StateDocument => ({ preset: 'default' }),
     }),
+    openDocument({
+      ...common('decisions.json'),
+      schema: DecisionsDocument,
+      defaults: (): DecisionsDocument => ({ count: 0, decisions: [] }),
+      pretty: false,
+    }),
+    openDocument({
+      ...common('measurements.json'),
+      schema: MeasurementsDocument,
+      defaults: (): MeasurementsDocument => ({ loads: [] }),
+    }),
   ]);
   return {
     config,
     settings,
     models,
     state,
+    decisions,
+    measurements,
     async close() {
-      await Promise.all([config.close(), settings.close(), models.close(), state.close()]);
+      const all = [config, settings, models, state, decisions, measurements];
+      await Promise.all(all.map((document) => document.close()));
     },
   };
 };

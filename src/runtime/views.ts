@@ -5,6 +5,7 @@ import { engineView, routerView } from '../projections/process-views.ts';
 import type { ActorSystem } from './actor-system.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { Library } from './library.ts';
+import type { Memory } from './memory.ts';
 import type { Planner } from './planner.ts';
 import type { Usage } from './usage.ts';
 
@@ -25,8 +26,9 @@ export const createViews = (parts: {
   planner: Planner;
   usage: Usage;
   endpoints: Endpoints;
+  memory: Memory;
 }): Views => {
-  const { library, planner, usage, endpoints } = parts;
+  const { library, planner, usage, endpoints, memory } = parts;
   const loadedIds = (): string[] =>
     parts
       .system()
@@ -38,13 +40,16 @@ export const createViews = (parts: {
     const known = library.catalog().get(id);
     if (known === undefined) return undefined;
     const snapshot = parts.system().model(id);
+    const parameters = endpoints.model(id)?.parameters ?? planner.parameters(known);
     return modelView({
       ...known,
       actor: snapshot === undefined ? null : { value: snapshot.value, context: snapshot.context },
       inFlight: usage.inFlight(id),
       lastUsedAt: usage.lastUsedAt(id),
+      expiresAt: parts.system().row(id)?.expiresAt ?? null,
+      memory: memory.view(known, parameters),
       preset: known.record?.preset ?? null,
-      parameters: endpoints.model(id)?.parameters ?? planner.parameters(known),
+      parameters,
     });
   };
 

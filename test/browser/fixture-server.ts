@@ -85,6 +85,24 @@ const fitting: Omit<ExplainView, 'modelId'> = {
   evicts: [],
   requiredBytes: 5_500_000_000,
   availableBytes: 13_100_000_000,
+  required: { ram: 5_500_000_000, gpus: [] },
+  takes: { ram: 5_500_000_000, gpus: [] },
+  available: { ram: 13_100_000_000, gpus: [] },
+  free: { ram: 12_600_000_000, gpus: [] },
+  short: { ram: 0, gpus: [] },
+  leaving: [],
+  waitsFor: [],
+  modelsMax: 4,
+  present: 1,
+  queue: [],
+  memory: {
+    estimatedBytes: 5_500_000_000,
+    estimated: { ram: 5_500_000_000, gpus: [] },
+    measuredBytes: null,
+    measured: null,
+  },
+  parts: [],
+  contextTokens: { least: 4096, most: 4096 },
 };
 
 type Handlers = { [N in CommandName]?: (data: CommandInput<N>) => CommandResult<N> | Promise<CommandResult<N>> };

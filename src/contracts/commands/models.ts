@@ -1,5 +1,6 @@
 /** `models:*`: files, records, and what is in memory. */
 import { z } from 'zod';
+import { LONGEST_TTL } from '../config.ts';
 import type { ModelView } from '../views.ts';
 import { empty, modelRef, name, returns } from './define.ts';
 
@@ -16,6 +17,9 @@ const modelFields = z.object({
   threads: z.int().min(0).max(1024),
   type: z.string().max(64),
   pinned: z.boolean(),
+  priority: z.int().min(-100).max(100),
+  group: z.string().min(1).max(64).nullable(),
+  ttl: z.int().min(0).max(LONGEST_TTL).nullable(),
 });
 
 export const modelsCommands = {

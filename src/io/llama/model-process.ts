@@ -14,8 +14,10 @@ import type { PidRecords } from '../processes/pid-records.ts';
 import { killGroup } from '../processes/process-group.ts';
 import { causeOfExit, causeOfNoStart } from './cause.ts';
 import { lineSplitter, parseEngineLine } from './child-protocol.ts';
+import type { MemoryRow } from './child-protocol.ts';
 import { engineProps } from './engine-props.ts';
 import type { LaunchPlan } from './launch.ts';
+import { measuredMemory } from './measured-memory.ts';
 import { watchForStalls } from './stall-watch.ts';
 
 export interface ModelProcessDeps {
@@ -35,7 +37,7 @@ export interface ModelProcessDeps {
 
 /** Kept for the cause; the failure shows the last 20. */
 const REMEMBERED_LINES = 200;
-const SLOTS_LINE = /n_slots = (\d+), n_ctx_slot = (\d+)/;
+const SLOTS_LINE = /n_slots = (\d+), n_ctx_slot = (\d+)(?:, kv_unified = '(true|false)')?/;
 
 export const modelProcess = (deps: ModelProcessDeps) =>
   fromCallback<ProcessCommand, { id: string }>(({ input, sendBack, receive }) => {
@@ -80,7 +82,9 @@ export const modelProcess = (deps: ModelProcessDeps) =>
 
     const run = (launch: LaunchPlan): void => {
       const lines: string[] = [];
-      const info: ReadyInfo = { contextSize: null, slots: null, memoryBytes: null };
+      const breakdowns: MemoryRow[][] = [];
+      let unified = true;
+      const info: ReadyInfo = { contextSize: null, slots: null, memory: null };
       let wasReady = false;
       // Its own process group, so that a wrapper script's children are ended with it.
       const started = spawn(launch.command, launch.args, {
@@ -100,6 +104,8 @@ export const modelProcess = (deps: ModelProcessDeps) =>
           info.slots ??= slots;
         }
         info.contextSize ??= contextSize;
+        const { contextSize: each, slots } = info;
+        info.memory = measuredMemory(breakdowns, each === null ? null : each * (unified ? 1 : (slots ?? 1)));
         if (!ended) tell({ type: 'process.ready', at: deps.now(), info: { ...info } });
       };
 
@@ -107,7 +113,7 @@ export const modelProcess = (deps: ModelProcessDeps) =>
         const parsed = parseEngineLine(line);
         if (parsed.kind === 'progress')
           tell({ type: 'process.progressed', percent: parsed.percent, stage: parsed.stage });
-        else if (parsed.kind === 'memory') info.memoryBytes = parsed.bytes;
+        else if (parsed.kind === 'memory') breakdowns.push(parsed.rows);
         else if (parsed.kind === 'ready') {
           if (wasReady) return;
           wasReady = true;
@@ -117,7 +123,10 @@ export const modelProcess = (deps: ModelProcessDeps) =>
           lines.push(parsed.message);
           if (lines.length > REMEMBERED_LINES) lines.splice(0, lines.length - REMEMBERED_LINES);
           const slots = SLOTS_LINE.exec(parsed.message);
-          if (slots !== null) Object.assign(info, { slots: Number(slots[1]), contextSize: Number(slots[2]) });
+          if (slots !== null) {
+            Object.assign(info, { slots: Number(slots[1]), contextSize: Number(slots[2]) });
+            unified = slots[3] !== 'false';
+          }
           const level = parsed.kind === 'log' ? parsed.level : 'info';
           // A serving engine writes several lines for every request; they are there for whoever asks for detail.
           deps.log(wasReady && level === 'info' ? 'debug' : level, source, parsed.message);

@@ -24,6 +24,7 @@ import './details-drawer.css';
 const DECISIONS = {
   admitted: 'Admitted',
   evicted: 'Had to leave',
+  yielded: 'Makes room for others that wait',
   queued: 'Had to wait',
   refused: 'Refused',
   restarted: 'Restarted',
