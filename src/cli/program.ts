@@ -3,6 +3,7 @@ import { parseDuration } from './arguments.ts';
 import { registerChat } from './commands/chat.ts';
 import { registerCompletions } from './commands/completions.ts';
 import { registerConfig } from './commands/config.ts';
+import { registerDecisions } from './commands/decisions.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerEngine } from './commands/engine.ts';
 import { registerExplain } from './commands/explain.ts';
@@ -18,7 +19,7 @@ import { VERSION } from './version.ts';
 
 const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]])[] = [
   ['Server:', [registerServe, registerStatus, registerLogs, registerDoctor]],
-  ['Models:', [registerPs, registerModels, registerLoad, registerExplain, registerChat]],
+  ['Models:', [registerPs, registerModels, registerLoad, registerExplain, registerDecisions, registerChat]],
   ['Setup:', [registerConfig, registerPreset, registerEngine, registerCompletions]],
 ];
 

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import { byDefault } from '../subcommands.ts';
 import type { CliHost } from '../host.ts';
 import type { Session } from '../session.ts';
+import { setModel } from './model-set.ts';
 import { bytes, plural, tokens } from '../text/format.ts';
 import { stateCell, troubleOf } from '../text/model-words.ts';
 import { oneLine } from '../text/sanitize.ts';
@@ -73,11 +75,17 @@ const scan = async (session: Session, path: string | undefined): Promise<void> =
 };
 
 export const registerModels = (program: Command, host: CliHost): void => {
-  program
+  const group = program
     .command('models')
     .description('list all models with size, quantisation, context, state and problems')
-    .option('-q, --quiet', 'only the ids, one per line')
-    .action((flags: Flags) => host.run((session) => models(session, flags)));
+    .option('-q, --quiet', 'only the ids, one per line');
+  byDefault(group, () => host.run((session) => models(session, group.opts<Flags>())));
+  group
+    .command('set')
+    .description('change what is kept of a model: pinned, priority, group, ttl, aliases and more')
+    .argument('<model>', 'id, file name or alias')
+    .argument('<key=value...>', 'such as priority=5 pinned=true ttl=600 group=big; an empty value takes it back')
+    .action((model: string, words: string[]) => host.run((session) => setModel(session, model, words)));
   program
     .command('scan')
     .description('search the models folders again, or one folder inside them')
