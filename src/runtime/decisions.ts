@@ -40,7 +40,7 @@ export const createDecisions = (options: {
   onProblem(message: string): void;
 }): Decisions => {
   const { store, now } = options;
-  const kept: DecisionView[] = structuredClone(store.get().decisions as DecisionsDocument['decisions']);
+  const kept: DecisionView[] = structuredClone(store.get().decisions);
   let { count } = store.get();
   let timer: NodeJS.Timeout | null = null;
 

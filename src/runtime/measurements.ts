@@ -42,7 +42,7 @@ export const createMeasurements = (options: {
   now(): number;
   onProblem(message: string): void;
 }): Measurements => {
-  const byKey = new Map(options.store.get().loads.map((load) => [load.key, load.memory as MeasuredMemory]));
+  const byKey = new Map(options.store.get().loads.map((load) => [load.key, load.memory]));
   return {
     of: (known, parameters) => byKey.get(keyOf(known, parameters)) ?? null,
     note(known, parameters, memory) {

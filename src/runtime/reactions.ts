@@ -6,7 +6,8 @@ import type { SupervisorEmitted } from '../../machines/supervisor.machine.ts';
 import type { By } from '../commands/services.ts';
 import type { ConfigKey } from '../contracts/config.ts';
 import type { FromRouter } from '../contracts/ipc.ts';
-import type { LogLevel } from '../contracts/views.ts';
+import type { LogLevel, MetricsView } from '../contracts/views.ts';
+import { PROCESS_BYTES } from '../io/models/memory-estimate.ts';
 import type { RouterLink } from '../io/router-link.ts';
 import type { ActorSystem } from './actor-system.ts';
 import type { ChangeHub } from './changes.ts';
@@ -47,6 +48,7 @@ export interface Reactions {
   onEmitted(event: SupervisorEmitted): void;
   onLibrary(change: LibraryChange): void;
   onRouterMessage(message: FromRouter): void;
+  onMetrics(sample: MetricsView): void;
   onConfig(changed: ReadonlySet<ConfigKey>, by: By): void;
   /** From now on an unloaded model is the end of the server, not somebody's wish. */
   draining(): void;
@@ -57,6 +59,8 @@ const sentence = (error: unknown): string => (error instanceof Error ? error.mes
 /** `parts` is asked for at each fact, because facts may come while the last part is being made. */
 export const createReactions = (parts: () => ReactionParts): Reactions => {
   let draining = false;
+  /** Processes whose size has been noted. */
+  const weighed = new Set<number>();
 
   const noteWanted = (id: string, wanted: boolean): void => {
     const { library, log } = parts();
@@ -151,6 +155,20 @@ export const createReactions = (parts: () => ReactionParts): Reactions => {
         models.keep(message.modelId, message.seconds);
         hub.touchModel(message.modelId);
       } else if (message.type === 'log') log(message.level, 'router', message.message);
+    },
+    onMetrics(sample) {
+      const { system } = parts();
+      // An engine that does not say what it took is weighed once it has loaded. On a GPU that would tell only the smaller part.
+      if (sample.gpus.length > 0) return;
+      for (const { source, pid, memory } of sample.processes) {
+        const id = source.startsWith('model:') ? source.slice('model:'.length) : null;
+        const model = id === null ? undefined : system.model(id);
+        if (id === null || model?.value !== 'loaded' || model.context.pid !== pid || weighed.has(pid)) continue;
+        weighed.add(pid);
+        if (model.context.info?.memory != null) continue;
+        const ram = { model: Math.max(0, memory - PROCESS_BYTES), context: 0, compute: 0 };
+        noteMeasured(id, { ram, gpus: [], contextTokens: null });
+      }
     },
     onConfig(changed, by) {
       const { system, config, library, models, hub, log } = parts();

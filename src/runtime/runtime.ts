@@ -251,7 +251,10 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   });
   link.onMessage(reactions.onRouterMessage);
   book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
-  sampler.subscribe((sample) => hub.publish({ kind: 'metrics', metrics: sample }));
+  sampler.subscribe((sample) => {
+    reactions.onMetrics(sample);
+    hub.publish({ kind: 'metrics', metrics: sample });
+  });
 
   const services: Services = {
     models,

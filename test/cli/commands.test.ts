@@ -192,9 +192,9 @@ describe('what people read', () => {
     });
     expect((await cli('models', 'set', 'alpha', 'pinned')).err).toContain('is not key=value');
     expect((await cli('models', 'set', 'alpha', 'ttl=-1')).err).toContain('does not suit ttl');
-    expect((await cli('models', 'set', 'alpha', 'ttl=60', 'pinned=true')).out).toContain('ttl 60, pinned true');
+    expect((await cli('models', 'set', 'alpha', 'ttl=60', 'pinned=true')).out).toContain('pinned true, ttl 60');
     expect((await cli('models', 'set', 'alpha', 'ttl=', 'aliases=one,two')).out).toContain(
-      'ttl not set, aliases one, two',
+      'aliases one, two, ttl not set',
     );
     expect(server.services.models.find('alpha')).toMatchObject({ ttl: null, pinned: true, aliases: ['one', 'two'] });
   });

@@ -2,7 +2,7 @@
 import { nearestNames } from '../../contracts/nearest.ts';
 import type { CommandPayload } from '../../contracts/commands.ts';
 import { modelsCommands } from '../../contracts/commands/models.ts';
-import type { ModelView, ParameterValue } from '../../contracts/views.ts';
+import type { ParameterValue } from '../../contracts/views.ts';
 import { UsageError } from '../exit.ts';
 import type { Session } from '../session.ts';
 
@@ -61,8 +61,8 @@ export const updatesOf = (words: readonly string[]): CommandPayload<'models:upda
   return modelsCommands['models:update'].payload.shape.updates.parse(updates);
 };
 
-const shown = (value: unknown): string =>
-  value === null ? 'not set' : Array.isArray(value) ? value.join(', ') || 'none' : String(value);
+const shown = (value: string | number | boolean | readonly string[] | null): string =>
+  value === null ? 'not set' : Array.isArray(value) ? value.join(', ') || 'none' : String(value as ParameterValue);
 
 export const setModel = async (session: Session, ref: string, words: readonly string[]): Promise<void> => {
   const updates = updatesOf(words);

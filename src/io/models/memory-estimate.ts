@@ -11,7 +11,7 @@ import type { GgufFacts } from './gguf-facts.ts';
 export const FITTED_CONTEXT = 4096;
 const MIB = 1024 * 1024;
 /** The process itself: program, threads, vocabulary (measured: 26 MiB resident without a model's weights). */
-const PROCESS_BYTES = 32 * MIB;
+export const PROCESS_BYTES = 32 * MIB;
 
 export interface DeviceParts extends MemoryParts {
   /** The process, the projector, the cache of prompts. */
