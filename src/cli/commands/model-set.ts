@@ -62,7 +62,7 @@ export const updatesOf = (words: readonly string[]): CommandPayload<'models:upda
 };
 
 const shown = (value: string | number | boolean | readonly string[] | null): string =>
-  value === null ? 'not set' : Array.isArray(value) ? value.join(', ') || 'none' : String(value as ParameterValue);
+  value === null ? 'not set' : Array.isArray(value) ? value.join(', ') || 'none' : String(value);
 
 export const setModel = async (session: Session, ref: string, words: readonly string[]): Promise<void> => {
   const updates = updatesOf(words);
