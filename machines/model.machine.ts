@@ -22,7 +22,7 @@ export type ModelCommand =
   /** The same as soon as no request is in flight; a request that runs is never cut. */
   | { type: 'model.refresh'; by: string; at: number }
   /** The parameters are again what the process was started with. */
-  | { type: 'model.keep'; by: string; at: number }
+  | { type: 'model.retain'; by: string; at: number }
   /** The file or the record changed: what was wrong may be mended. */
   | { type: 'model.reset'; by: string; at: number };
 
@@ -43,6 +43,8 @@ export type ModelReport =
       retrying: boolean;
       failure: Failure | null;
       gaveUp: boolean;
+      /** Since when it serves, epoch ms; null unless loaded. */
+      loadedAt: number | null;
     }
   | { type: 'requests.settled'; settlements: Settlement[] };
 
@@ -327,7 +329,7 @@ export const modelMachine = setup({
           { guard: 'waitsForIdle', actions: 'noteRefresh' },
           { actions: ['noteRefresh', 'waitForIdle'] },
         ],
-        'model.keep': { actions: 'endRefresh' },
+        'model.retain': { actions: 'endRefresh' },
         'requests.held': { guard: 'waitsForIdle', target: 'stopping', actions: ['noteRefreshCaller', 'stopByInput'] },
         'process.exited': { target: 'error', actions: ['forgetCaller', 'noteFailure', 'forgetProcess'] },
         'process.stalled': {
@@ -390,6 +392,7 @@ const reportOf = (context: ModelContext, state: ModelState) => ({
   retrying: state === 'error' && context.retryDelayMs !== null,
   failure: context.failure,
   gaveUp: state === 'error' && context.retryDelayMs === null,
+  loadedAt: state === 'loaded' ? context.loadedAt : null,
 });
 
 const refusalFor = (context: ModelContext, loaded: 'done' | 'failed' | 'superseded' | 'keep'): Refusal | null => {

@@ -32,8 +32,23 @@ export interface ReadyInfo {
   /** Tokens of context per slot that were really given. */
   contextSize: number | null;
   slots: number | null;
-  /** Bytes the engine says it took, all devices together. */
-  memoryBytes: number | null;
+  /** What the engine says it took, by device; null when it does not say. */
+  memory: MeasuredMemory | null;
+}
+
+/** Bytes of one device, by what they are for. */
+export interface MemoryParts {
+  model: number;
+  context: number;
+  compute: number;
+}
+
+export interface MeasuredMemory {
+  ram: MemoryParts;
+  /** In the driver's order. */
+  gpus: MemoryParts[];
+  /** Tokens that the context's bytes hold, all slots together; null when the engine did not say. */
+  contextTokens: number | null;
 }
 
 export type ProcessFact =
@@ -64,6 +79,8 @@ export interface Refusal {
   message: string;
   /** Seconds after which a retry makes sense. */
   retryAfter: number | null;
+  /** The numbers behind it. */
+  details?: Readonly<Record<string, unknown>>;
 }
 
 /** The answer to one request; exactly one is reported for every requestId that entered. */

@@ -5,60 +5,68 @@
 import { assign, enqueueActions, sendTo, setup } from 'xstate';
 import type { ActorRefFrom } from 'xstate';
 import { planAdmissions } from './admission.ts';
-import type { AdmissionState, LoadRequest } from './admission.ts';
+import type { AdmissionState, LoadRequest, ModelPolicy, Pending } from './admission.ts';
+import type { DeviceBytes } from './devices.ts';
 import { engineMachine } from './engine.machine.ts';
 import type { EngineReport, EngineState } from './engine.machine.ts';
 import { modelMachine } from './model.machine.ts';
-import type { ModelReport, ModelState } from './model.machine.ts';
-import type { PlacementLimits } from './placement.ts';
+import type { ModelReport } from './model.machine.ts';
+import type { PlacementDetails, PlacementLimits } from './placement.ts';
 import type { ProcessLimits, Refusal, Settlement } from './process.ts';
 import type { RestartPolicy } from './restart-policy.ts';
 import { routerMachine } from './router.machine.ts';
 import type { RouterReport, RouterState } from './router.machine.ts';
+import { expiryOf, freshRow, isIdle, moved, patched, residentsOf, rowOf, spell, ttlOf, without } from './rows.ts';
+import type { Row, Rows } from './rows.ts';
 
 export type SupervisorCommand =
-  | ({ type: 'models.load'; availableBytes: number | null } & LoadRequest)
+  | ({ type: 'models.load'; available: DeviceBytes | null } & LoadRequest)
   | { type: 'models.unload'; id: string; requestId: string | null; by: string; at: number }
   | { type: 'models.unload-all'; by: string; at: number }
   | { type: 'models.reload'; id: string; by: string; at: number }
   /** The model's parameters changed: reload it when no request is in flight. */
   | { type: 'models.refresh'; id: string; by: string; at: number }
-  | { type: 'models.keep'; id: string; by: string; at: number }
+  | { type: 'models.retain'; id: string; by: string; at: number }
   | { type: 'models.reset'; id: string; by: string; at: number }
   /** A request stopped waiting: its deadline passed, or nobody at the router waits for the model any more. */
   | { type: 'models.cancel'; id: string; requestId: string | null }
   /** The record is gone. A model that still runs is unloaded first. */
   | { type: 'models.forget'; id: string; by: string; at: number }
-  /** Requests in flight went from none to some, or back; `at` is when. */
-  | { type: 'model.used'; id: string; inFlight: number; at: number }
-  | { type: 'model.measured'; id: string; bytes: number }
+  /** Requests in flight, or those of them that are being answered, went from none to some or back, or the router heard of a hold. */
+  | { type: 'model.used'; id: string; inFlight: number; active: number; held: boolean; at: number }
+  | { type: 'model.measured'; id: string; bytes: DeviceBytes }
+  /** The record or the configuration changed. */
+  | { type: 'models.policy'; id: string; policy: ModelPolicy; at: number }
+  /** A request says how long the model stays after it, ms: null is for ever, undefined takes that back. It holds until the model has left. */
+  | { type: 'models.keep'; id: string; ttlMs: number | null | undefined; at: number }
   | { type: 'limits.changed'; placement: PlacementLimits; process: ProcessLimits }
   | { type: 'system.stop'; at: number };
 
-export type SupervisorEvent = SupervisorCommand | ModelReport | RouterReport | EngineReport;
+/** What the supervisor tells itself later. */
+type Reminder =
+  /** A request that waited, or a model that served, has done so for a quantum. */
+  { type: 'quantum.passed'; serial: number | null; id: string } | { type: 'ttl.passed'; id: string; expiresAt: number };
+
+export type SupervisorEvent = SupervisorCommand | ModelReport | RouterReport | EngineReport | Reminder;
 
 export type SupervisorEmitted =
   | { type: 'request.settled'; requestId: string; refusal: Refusal | null }
   | { type: 'demand.refused'; id: string; refusal: Refusal }
   | { type: 'model.spawned'; id: string }
-  | {
-      type: 'decision.made';
-      kind: 'admitted' | 'evicted' | 'queued' | 'refused' | 'restarted' | 'gave-up';
-      modelId: string;
-      reason: string;
-      by: string;
-    };
+  /** The router is to hand out nothing new to this model, or may again. */
+  | { type: 'hold.changed'; id: string; held: boolean }
+  | ({ type: 'decision.made' } & Decision);
 
-export interface Row {
-  ref: ActorRefFrom<typeof modelMachine>;
-  state: ModelState;
-  retrying: boolean;
-  bytes: number;
-  inFlight: number;
-  lastUsedAt: number;
-  pinned: boolean;
-  /** Its record is gone; it goes as soon as its process has left. */
-  forgotten: boolean;
+export interface Decision {
+  /** `yielded` is a busy model that is made to leave once it has answered what it answers, because others wait too long. */
+  kind: 'admitted' | 'evicted' | 'yielded' | 'queued' | 'refused' | 'restarted' | 'gave-up';
+  modelId: string;
+  reason: string;
+  by: string;
+  /** Whom it happened for, when not for the model itself. */
+  for: string | null;
+  evicts: readonly string[];
+  details: PlacementDetails | null;
 }
 
 export interface SupervisorInput {
@@ -80,19 +88,24 @@ export interface SupervisorContext extends SupervisorInput {
   engineProblem: string | null;
   routerState: RouterState;
   routerRetrying: boolean;
-  rows: Record<string, Row>;
-  pending: LoadRequest[];
+  rows: Rows;
+  pending: Pending[];
+  serial: number;
+  /** What the router says of every model, also of one that has no row yet. */
+  usage: Record<string, { inFlight: number; active: number }>;
+  /** Times to live that requests asked for, ms; they end when the model leaves. */
+  keeps: Record<string, number | null>;
   /** Measured at the last load asked for, then kept up with what models took and gave back; null when unknown. */
-  availableBytes: number | null;
-  /** What was last said of the head of the queue, so that it is said once. */
-  waiting: { id: string; reason: string } | null;
+  available: DeviceBytes | null;
+  /** What each of `pending` was last said to wait for, so that it is said once. */
+  waiting: { serial: number; cause: string; reason: string }[];
 }
 
 /** What is handed on to a model that has an actor, and is no news to one that never ran. */
 const FORWARDED = {
   'models.reload': 'model.reload',
   'models.refresh': 'model.refresh',
-  'models.keep': 'model.keep',
+  'models.retain': 'model.retain',
   'models.reset': 'model.reset',
 } as const;
 const isForwarded = (event: SupervisorEvent): event is Extract<SupervisorCommand, { type: keyof typeof FORWARDED }> =>
@@ -123,51 +136,138 @@ export const supervisorMachine = setup({
     ),
     noteModel: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'model.reported') return;
-      const row = rowOf(context.rows, event.id);
+      const { id, state, retrying, loadedAt } = event;
+      const row = rowOf(context.rows, id);
       if (row === undefined) return;
-      enqueue.assign(moved(context, event.id, { state: event.state, retrying: event.retrying }));
-      if (row.forgotten && isIdle(event.state)) {
-        enqueue.stopChild(row.ref);
-        enqueue.assign({ rows: ({ context: now }) => without(now.rows, event.id) });
+      const serves = state === 'loaded';
+      const lastUsedAt = Math.max(row.lastUsedAt, loadedAt ?? 0);
+      const rest = serves ? { lastUsedAt } : { hold: null, held: false, mayYield: false };
+      enqueue.assign(moved(context, id, { state, retrying, ...rest }));
+      if (serves && row.state !== 'loaded') {
+        const delay = context.placement.quantumMs;
+        enqueue.raise({ type: 'quantum.passed', serial: null, id }, { id: `quantum of ${id}`, delay });
       }
-      if (event.state === 'error' && event.failure !== null) {
-        enqueue.emit({
-          type: 'decision.made',
-          kind: event.retrying ? 'restarted' : 'gave-up',
-          modelId: event.id,
-          reason: event.failure.message,
-          by: 'server',
+      if (!serves) {
+        enqueue.cancel(`quantum of ${id}`);
+        if (row.hold !== null) enqueue.emit({ type: 'hold.changed', id, held: false });
+      }
+      if (state === 'stopping' || state === 'error') enqueue.assign({ keeps: without(context.keeps, id) });
+      if (row.forgotten && isIdle(state)) {
+        enqueue.stopChild(row.ref);
+        enqueue.cancel(`expiry of ${id}`);
+        enqueue.assign({
+          rows: ({ context: now }) => without(now.rows, id),
+          usage: ({ context: now }) => without(now.usage, id),
         });
+      }
+      if (state === 'error' && event.failure !== null) {
+        const kind = retrying ? 'restarted' : 'gave-up';
+        enqueue.emit(decision(kind, id, event.failure.message, 'server'));
       }
     }),
     noteUse: assign(({ context, event }) => {
       if (event.type !== 'model.used') return {};
-      const row = rowOf(context.rows, event.id);
-      if (row === undefined) return {};
-      return { rows: { ...context.rows, [event.id]: { ...row, inFlight: event.inFlight, lastUsedAt: event.at } } };
+      const { id, inFlight, active, held, at } = event;
+      // Requests that wait for a model that is not there yet count for it as soon as it is.
+      const usage = { ...context.usage, [id]: { inFlight, active } };
+      const row = rowOf(context.rows, id);
+      if (row === undefined) return { usage };
+      const lastUsedAt = row.inFlight > 0 || inFlight > 0 ? Math.max(row.lastUsedAt, at) : row.lastUsedAt;
+      return { usage, rows: patched(context.rows, id, { inFlight, active, held, lastUsedAt }) };
     }),
     noteMeasure: assign(({ context, event }) => {
       if (event.type !== 'model.measured') return {};
       const row = rowOf(context.rows, event.id);
       return row === undefined ? {} : moved(context, event.id, { bytes: event.bytes });
     }),
+    notePolicy: assign(({ context, event }) => {
+      if (event.type !== 'models.policy') return {};
+      const { id, policy } = event;
+      const pending = context.pending.map((request) => (request.id === id ? { ...request, policy } : request));
+      return rowOf(context.rows, id) === undefined
+        ? { pending }
+        : { pending, rows: patched(context.rows, id, { policy }) };
+    }),
+    noteKeep: assign(({ context, event }) => {
+      if (event.type !== 'models.keep') return {};
+      const { id, ttlMs } = event;
+      return { keeps: ttlMs === undefined ? without(context.keeps, id) : { ...context.keeps, [id]: ttlMs } };
+    }),
+    noteQuantum: assign(({ context, event }) => {
+      if (event.type !== 'quantum.passed') return {};
+      if (event.serial === null) {
+        return rowOf(context.rows, event.id) === undefined
+          ? {}
+          : { rows: patched(context.rows, event.id, { mayYield: true }) };
+      }
+      return {
+        pending: context.pending.map((request) =>
+          request.serial === event.serial ? { ...request, impatient: true } : request,
+        ),
+      };
+    }),
+    /** Keeps a reminder for each model that may leave when nobody uses it, and forgets those that no longer hold. */
+    watchIdle: enqueueActions(({ context, event, enqueue }) => {
+      for (const [id, row] of Object.entries(context.rows)) {
+        const expiresAt = expiryOf(row, keepOf(context, id));
+        if (expiresAt === row.expiresAt) continue;
+        enqueue.assign({ rows: ({ context: now }) => patched(now.rows, id, { expiresAt }) });
+        enqueue.cancel(`expiry of ${id}`);
+        if (expiresAt === null) continue;
+        const now = Math.max('at' in event ? event.at : 0, row.lastUsedAt);
+        const delay = Math.max(0, expiresAt - now);
+        enqueue.raise({ type: 'ttl.passed', id, expiresAt }, { id: `expiry of ${id}`, delay });
+      }
+    }),
+    holdExpired: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'ttl.passed') return;
+      const { id, expiresAt } = event;
+      const row = rowOf(context.rows, id);
+      if (row === undefined || row.expiresAt !== expiresAt || row.hold !== null) return;
+      const ttl = ttlOf(row, keepOf(context, id)) ?? 0;
+      const reason =
+        ttl === 0
+          ? `${id} left: nobody uses it and it was to leave at once.`
+          : `${id} left: idle for ${spell(ttl)}, its time to live.`;
+      enqueue.assign({ rows: patched(context.rows, id, { hold: { reason, for: null, details: null } }) });
+      enqueue.emit({ type: 'hold.changed', id, held: true });
+    }),
+    /** Ends the holds of models whose time to live was over: those nobody has come for leave, the others go on. */
+    expire: enqueueActions(({ context, event, enqueue }) => {
+      const at = 'at' in event ? event.at : 0;
+      for (const { id, clear } of residentsOf(context.rows, context.routerState === 'loaded')) {
+        const { hold, inFlight, ref } = context.rows[id] as Row;
+        if (hold === null || hold.for !== null) continue;
+        if (inFlight > 0) {
+          enqueue.assign({ rows: ({ context: now }) => patched(now.rows, id, { hold: null }) });
+          enqueue.emit({ type: 'hold.changed', id, held: false });
+        } else if (clear) {
+          enqueue.emit(decision('evicted', id, hold.reason, 'ttl'));
+          enqueue.assign(({ context: now }) => moved(now, id, { state: 'stopping' }));
+          enqueue.sendTo(ref, { type: 'model.unload', requestId: null, by: 'ttl', at });
+        }
+      }
+    }),
     relaySettlements: enqueueActions(({ event, enqueue }) => {
       if (event.type !== 'requests.settled') return;
       for (const settlement of event.settlements) enqueue.emit(settled(settlement));
     }),
-    enqueueLoad: assign(({ context, event }) => {
-      if (event.type !== 'models.load') return {};
-      const { id, requestId, bytes, by, at, demand, pinned } = event;
+    enqueueLoad: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'models.load') return;
+      const { type: _, available, ...request } = event;
+      const { id, demand, policy } = request;
       const row = rowOf(context.rows, id);
-      const noted = row === undefined ? {} : { rows: { ...context.rows, [id]: { ...row, pinned } } };
+      if (row !== undefined) enqueue.assign({ rows: patched(context.rows, id, { policy }) });
       // A model in error is started again by its own backoff or by a person, never by the next request.
-      if (demand && row?.state === 'error') return noted;
-      if (demand && context.pending.some((request) => request.demand && request.id === id)) return noted;
-      return {
-        ...noted,
-        availableBytes: event.availableBytes,
-        pending: [...context.pending, { id, requestId, bytes, by, at, demand, pinned }],
-      };
+      if (demand && row?.state === 'error') return;
+      if (demand && context.pending.some((other) => other.demand && other.id === id)) return;
+      const serial = context.serial + 1;
+      const pending = { ...request, serial, impatient: false, evicted: [] };
+      enqueue.assign({ available, serial, pending: [...context.pending, pending] });
+      enqueue.raise(
+        { type: 'quantum.passed', serial, id },
+        { id: `quantum of request ${serial}`, delay: context.placement.quantumMs },
+      );
     }),
     dropLoads: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'models.unload' && event.type !== 'models.cancel' && event.type !== 'models.forget') return;
@@ -178,6 +278,7 @@ export const supervisorMachine = setup({
       if (dropped.length === 0) return;
       enqueue.assign({ pending: context.pending.filter((request) => !dropped.includes(request)) });
       for (const request of dropped) {
+        enqueue.cancel(`quantum of request ${request.serial}`);
         if (request.requestId === null) continue;
         enqueue.emit({
           type: 'request.settled',
@@ -239,7 +340,12 @@ export const supervisorMachine = setup({
       if (row === undefined) return;
       if (isIdle(row.state)) {
         enqueue.stopChild(row.ref);
-        enqueue.assign({ rows: without(context.rows, event.id) });
+        enqueue.cancel(`expiry of ${event.id}`);
+        enqueue.assign({
+          rows: without(context.rows, event.id),
+          keeps: without(context.keeps, event.id),
+          usage: without(context.usage, event.id),
+        });
         return;
       }
       // Its process must be stopped in order, and its requests answered, before the actor may go.
@@ -248,47 +354,66 @@ export const supervisorMachine = setup({
     }),
     /** Works through the queue; see admission.ts. */
     admit: enqueueActions(({ context, enqueue, self }) => {
-      if (context.pending.length === 0) {
-        enqueue.assign({ waiting: null });
-        return;
-      }
       const plan = planAdmissions(admissionState(context));
-      const head = plan.pending[0];
-      const waiting = head === undefined || plan.waiting === null ? null : { id: head.id, reason: plan.waiting };
-      enqueue.assign({ pending: plan.pending, waiting });
-      if (
-        head !== undefined &&
-        waiting !== null &&
-        (waiting.id !== context.waiting?.id || waiting.reason !== context.waiting.reason)
-      ) {
-        enqueue.emit({ type: 'decision.made', kind: 'queued', modelId: head.id, reason: waiting.reason, by: head.by });
+      const evictedFor = (id: string): string[] =>
+        plan.steps.flatMap((step) => (step.kind === 'evict' && step.for === id ? [step.id] : []));
+      enqueue.assign({
+        pending: plan.pending.map((request) => {
+          const gone = evictedFor(request.id);
+          return gone.length === 0 ? request : { ...request, evicted: [...request.evicted, ...gone] };
+        }),
+        waiting: plan.waits.map(({ serial, cause, reason }) => ({ serial, cause, reason })),
+      });
+      plan.waits.forEach(({ serial, cause, reason, details }, nth) => {
+        const request = plan.pending[nth] as Pending;
+        if (context.waiting.some((before) => before.serial === serial && before.cause === cause)) return;
+        // Several requests for one model wait as one.
+        if (plan.pending.findIndex(({ id }) => id === request.id) !== nth) return;
+        enqueue.emit(decision('queued', request.id, reason, request.by, { details }));
+      });
+      // Who is chosen to leave now; who was and is not any more, because nobody waits for its room, goes on.
+      const chosen = new Map(plan.steps.flatMap((step) => (step.kind === 'hold' ? [[step.id, step] as const] : [])));
+      for (const [id, row] of Object.entries(context.rows)) {
+        const step = chosen.get(id);
+        const leaves = plan.steps.some((other) => other.kind === 'evict' && other.id === id);
+        if (step !== undefined && row.hold?.for !== step.for) {
+          const hold = { reason: step.reason, for: step.for, details: step.details };
+          enqueue.assign({ rows: ({ context: now }) => patched(now.rows, id, { hold }) });
+          if (row.hold === null) enqueue.emit({ type: 'hold.changed', id, held: true });
+          if (step.fair)
+            enqueue.emit(decision('yielded', id, step.reason, 'placement', { for: step.for, details: step.details }));
+        }
+        if (step === undefined && !leaves && row.hold !== null && row.hold.for !== null) {
+          enqueue.assign({ rows: ({ context: now }) => patched(now.rows, id, { hold: null }) });
+          enqueue.emit({ type: 'hold.changed', id, held: false });
+        }
       }
       const loading = new Set<string>();
       for (const step of plan.steps) {
+        if (step.kind === 'hold') continue;
         if (step.kind === 'refuse') {
-          enqueue.emit({
-            type: 'decision.made',
-            kind: 'refused',
-            modelId: step.request.id,
-            reason: step.refusal.message,
-            by: step.request.by,
-          });
-          enqueue.emit(refused(step.request, step.refusal));
+          const { request, refusal, details } = step;
+          enqueue.cancel(`quantum of request ${request.serial}`);
+          enqueue.emit(decision('refused', request.id, refusal.message, request.by, { details }));
+          enqueue.emit(refused(request, refusal));
           continue;
         }
         if (step.kind === 'evict') {
-          const { id, reason } = step;
-          enqueue.emit({ type: 'decision.made', kind: 'evicted', modelId: id, reason, by: 'placement' });
+          const { id, details, at } = step;
+          // Why it was chosen, not how it looks now that it yields.
+          const reason = rowOf(context.rows, id)?.hold?.reason ?? step.reason;
+          enqueue.emit(decision('evicted', id, reason, 'placement', { for: step.for, details }));
           enqueue.assign(({ context: now }) => moved(now, id, { state: 'stopping' }));
           enqueue.sendTo(({ context: now }) => (now.rows[id] as Row).ref, {
             type: 'model.unload',
             requestId: null,
             by: 'placement',
-            at: head?.at ?? 0,
+            at,
           });
           continue;
         }
-        const { request, reason } = step;
+        const { request, reason, bytes, details } = step;
+        enqueue.cancel(`quantum of request ${request.serial}`);
         const row = rowOf(context.rows, request.id);
         // Of two loads of one model in one plan, the first is the load and the second joins it.
         const fresh = !loading.has(request.id) && row?.state !== 'loaded' && row?.state !== 'loading';
@@ -296,33 +421,28 @@ export const supervisorMachine = setup({
           enqueue.assign({
             rows: ({ context: now, spawn }) => ({
               ...now.rows,
-              [request.id]: {
-                ref: spawn('model', {
+              [request.id]: freshRow(
+                spawn('model', {
                   id: `model:${request.id}`,
                   input: { id: request.id, policy: now.policy, limits: now.process, supervisor: self },
                 }),
-                state: 'unloaded',
-                retrying: false,
-                bytes: request.bytes,
-                inFlight: 0,
-                lastUsedAt: request.at,
-                pinned: request.pinned,
-                forgotten: false,
-              },
+                request,
+                Object.hasOwn(now.usage, request.id) ? now.usage[request.id] : undefined,
+              ),
             }),
           });
           enqueue.emit({ type: 'model.spawned', id: request.id });
         }
         loading.add(request.id);
         if (fresh)
-          enqueue.emit({ type: 'decision.made', kind: 'admitted', modelId: request.id, reason, by: request.by });
+          enqueue.emit(decision('admitted', request.id, reason, request.by, { evicts: request.evicted, details }));
         enqueue.assign({
           rows: ({ context: now }) =>
             patched(now.rows, request.id, {
               // A load that waited must not make the model look longer idle than it is.
               lastUsedAt: Math.max((now.rows[request.id] as Row).lastUsedAt, request.at),
-              pinned: request.pinned,
-              ...(fresh ? { state: 'loading' as const, bytes: request.bytes } : {}),
+              policy: request.policy,
+              ...(fresh ? { state: 'loading' as const, bytes } : {}),
             }),
         });
         enqueue.sendTo(({ context: now }) => (now.rows[request.id] as Row).ref, {
@@ -378,25 +498,32 @@ export const supervisorMachine = setup({
     routerRetrying: false,
     rows: {},
     pending: [],
-    availableBytes: null,
-    waiting: null,
+    serial: 0,
+    usage: {},
+    keeps: {},
+    available: null,
+    waiting: [],
   }),
   initial: 'starting',
   on: {
     'requests.settled': { actions: 'relaySettlements' },
     'engine.reported': { actions: ['noteEngine', 'admit'] },
-    'router.reported': { actions: ['noteRouter', 'admit'] },
-    'model.reported': { actions: ['noteModel', 'admit'] },
-    'model.used': { actions: ['noteUse', 'admit'] },
+    'router.reported': { actions: ['noteRouter', 'admit', 'expire'] },
+    'model.reported': { actions: ['noteModel', 'admit', 'watchIdle'] },
+    'model.used': { actions: ['noteUse', 'admit', 'expire', 'watchIdle'] },
     'model.measured': { actions: 'noteMeasure' },
+    'models.policy': { actions: ['notePolicy', 'admit', 'watchIdle'] },
+    'models.keep': { actions: ['noteKeep', 'watchIdle'] },
+    'quantum.passed': { actions: ['noteQuantum', 'admit'] },
+    'ttl.passed': { actions: ['holdExpired', 'expire'] },
     'limits.changed': { actions: ['noteLimits', 'admit'] },
-    'models.load': { actions: ['enqueueLoad', 'admit'] },
+    'models.load': { actions: ['enqueueLoad', 'admit', 'watchIdle'] },
     'models.unload': { actions: ['dropLoads', 'unload', 'admit'] },
     'models.unload-all': { actions: ['refusePending', 'unloadAll'] },
     'models.cancel': { actions: ['dropLoads', 'admit'] },
     'models.reload': { actions: 'forwardToModel' },
     'models.refresh': { actions: 'forwardToModel' },
-    'models.keep': { actions: 'forwardToModel' },
+    'models.retain': { actions: 'forwardToModel' },
     'models.reset': { actions: 'forwardToModel' },
     'models.forget': { actions: ['dropLoads', 'forget', 'admit'] },
   },
@@ -431,6 +558,8 @@ export const supervisorMachine = setup({
         ],
         'model.reported': { actions: 'noteModel' },
         'model.used': { actions: 'noteUse' },
+        'quantum.passed': {},
+        'ttl.passed': {},
       },
       after: { drainTimeout: 'stopped' },
     },
@@ -445,57 +574,32 @@ const refused = (request: LoadRequest, refusal: Refusal): SupervisorEmitted =>
     ? { type: 'demand.refused', id: request.id, refusal }
     : settled({ requestId: request.requestId, refusal });
 
-/** Ids are file names, so `constructor.gguf` must not find Object's. */
-const rowOf = (rows: Record<string, Row>, id: string): Row | undefined =>
-  Object.hasOwn(rows, id) ? rows[id] : undefined;
-
-const patched = (rows: Record<string, Row>, id: string, patch: Partial<Row>): Record<string, Row> => ({
-  ...rows,
-  [id]: { ...(rows[id] as Row), ...patch },
+const decision = (
+  kind: Decision['kind'],
+  modelId: string,
+  reason: string,
+  by: string,
+  more: Partial<Pick<Decision, 'for' | 'evicts' | 'details'>> = {},
+): SupervisorEmitted => ({
+  type: 'decision.made',
+  kind,
+  modelId,
+  reason,
+  by,
+  for: null,
+  evicts: [],
+  details: null,
+  ...more,
 });
 
-const without = (rows: Record<string, Row>, id: string): Record<string, Row> => {
-  const { [id]: _, ...others } = rows;
-  return others;
-};
-
-/** Whether no process of the model runs, so that nobody waits for it either. */
-const isIdle = (state: ModelState): boolean => state === 'unloaded' || state === 'error';
-
-/** Whether the model's memory is taken: from the end of its loading until its process has left. */
-const heldBytes = ({ state, bytes }: Row): number => (state === 'loaded' || state === 'stopping' ? bytes : 0);
-
-/** Patches a row, and keeps what is free up with it: nobody measures again before the next load is asked for. */
-const moved = (
-  { rows, availableBytes }: SupervisorContext,
-  id: string,
-  patch: Partial<Pick<Row, 'state' | 'retrying' | 'bytes'>>,
-): Pick<SupervisorContext, 'rows' | 'availableBytes'> => {
-  const before = rows[id] as Row;
-  const after = { ...before, ...patch };
-  return {
-    rows: { ...rows, [id]: after },
-    availableBytes: availableBytes === null ? null : availableBytes + heldBytes(before) - heldBytes(after),
-  };
-};
-
-/** Everything that occupies memory or is about to, for placement and for explaining it. */
-export const residentsOf = (context: SupervisorContext): AdmissionState['residents'] =>
-  Object.entries(context.rows).map(([id, { state, retrying, bytes, inFlight, lastUsedAt, pinned }]) => ({
-    id,
-    state,
-    retrying,
-    bytes,
-    inFlight,
-    lastUsedAt,
-    pinned,
-  }));
+const keepOf = ({ keeps }: SupervisorContext, id: string): number | null | undefined =>
+  Object.hasOwn(keeps, id) ? keeps[id] : undefined;
 
 const admissionState = (context: SupervisorContext): AdmissionState => ({
   pending: context.pending,
-  residents: residentsOf(context),
+  residents: residentsOf(context.rows, context.routerState === 'loaded'),
   limits: context.placement,
-  availableBytes: context.availableBytes,
+  available: context.available,
   engine: {
     state: context.engineState === 'ready' ? 'ready' : context.engineState === 'missing' ? 'missing' : 'waiting',
     problem: context.engineProblem,

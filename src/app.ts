@@ -30,6 +30,7 @@ export interface AppOptions {
   policy?: RuntimeOptions['policy'];
   downloadPolicy?: RuntimeOptions['downloadPolicy'];
   stall?: RuntimeOptions['stall'];
+  freeMemory?: RuntimeOptions['freeMemory'];
 }
 
 export interface App {
@@ -81,6 +82,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     ...(options.policy && { policy: options.policy }),
     ...(options.downloadPolicy && { downloadPolicy: options.downloadPolicy }),
     ...(options.stall && { stall: options.stall }),
+    ...(options.freeMemory && { freeMemory: options.freeMemory }),
   });
   const { services } = runtime;
   const rules = {

@@ -3,6 +3,7 @@ import { parseDuration } from './arguments.ts';
 import { registerChat } from './commands/chat.ts';
 import { registerCompletions } from './commands/completions.ts';
 import { registerConfig } from './commands/config.ts';
+import { registerDecisions } from './commands/decisions.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerDownloads } from './commands/downloads.ts';
 import { registerEngine } from './commands/engine.ts';
@@ -23,7 +24,16 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]
   ['Server:', [registerServe, registerStatus, registerLogs, registerDoctor]],
   [
     'Models:',
-    [registerPs, registerModels, registerPull, registerDownloads, registerLoad, registerExplain, registerChat],
+    [
+      registerPs,
+      registerModels,
+      registerPull,
+      registerDownloads,
+      registerLoad,
+      registerExplain,
+      registerDecisions,
+      registerChat,
+    ],
   ],
   ['Setup:', [registerConfig, registerPreset, registerImport, registerEngine, registerCompletions]],
 ];

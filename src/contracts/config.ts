@@ -2,6 +2,9 @@
 import { z } from 'zod';
 import type { ParameterValue } from './views.ts';
 
+/** Seconds; timers hold 32 bits of milliseconds, about 24 days. */
+export const LONGEST_TTL = 2_000_000;
+
 const autoOr = (schema: z.ZodNumber) => z.union([z.literal('auto'), schema]);
 
 /**
@@ -82,6 +85,30 @@ export const CONFIG_KEYS = {
     schema: z.int().min(0).max(1_048_576),
     default: 512,
     help: 'MiB of memory that placement leaves free.',
+    restart: 'none',
+  },
+  gpuMemoryReserve: {
+    schema: z.int().min(0).max(1_048_576),
+    default: 256,
+    help: 'MiB that placement leaves free on each GPU.',
+    restart: 'none',
+  },
+  exclusiveGroups: {
+    schema: z.array(z.string().min(1).max(64)).max(64),
+    default: [] as string[],
+    help: 'Groups of models that share memory with no model outside of them.',
+    restart: 'none',
+  },
+  idleTtl: {
+    schema: z.int().min(0).max(LONGEST_TTL),
+    default: 0,
+    help: 'Seconds after the end of its last request at which an idle model is unloaded; 0 is never.',
+    restart: 'none',
+  },
+  fairnessQuantum: {
+    schema: z.int().min(1).max(86_400),
+    default: 10,
+    help: 'Seconds that a load waits for busy models before they yield, and that a model serves before it yields.',
     restart: 'none',
   },
   startTimeout: {
@@ -200,6 +227,12 @@ export const ModelRecord = z.object({
   batch_size: z.int().min(1).max(65_536).default(512),
   threads: z.int().min(0).max(1024).default(0),
   pinned: z.boolean().default(false),
+  /** Idle models of lower priority leave first. */
+  priority: z.int().min(-100).max(100).default(0),
+  /** See `exclusiveGroups` of the configuration. */
+  group: z.string().min(1).max(64).nullable().default(null),
+  /** Seconds of idleness after which it is unloaded; 0 is never, null is what the configuration says. */
+  ttl: z.int().min(0).max(LONGEST_TTL).nullable().default(null),
   /** Deleted by a person while its file stays: hidden until an explicit scan. */
   hidden: z.boolean().default(false),
   desired: z.enum(['loaded', 'unloaded']).default('unloaded'),

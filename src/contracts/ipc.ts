@@ -16,6 +16,8 @@ export interface Route {
   state: LifecycleState;
   /** Where its llama-server listens; null unless `state` is loaded. */
   upstream: Upstream | null;
+  /** Nothing new is handed to it: requests wait, those it answers are finished. Confirmed by `usage` with `held`. */
+  held: boolean;
   /** Why requests cannot be served now (a failed start, a broken file); null while there is hope. */
   failure: { code: ErrorCode; message: string; retryAfter: number | null } | null;
   /** Percent 0–100 while loading. */
@@ -87,6 +89,14 @@ export interface FinishedRequest {
   cancelled: boolean;
 }
 
+export interface ModelUsage {
+  modelId: string;
+  inFlight: number;
+  active: number;
+  held: boolean;
+  lastEndedAt: number | null;
+}
+
 export type FromRouter =
   | { type: 'listening'; host: string; port: number }
   | { type: 'listen.failed'; code: string; message: string }
@@ -94,8 +104,13 @@ export type FromRouter =
   | { type: 'need'; modelId: string }
   /** Nobody waits for that model any more. */
   | { type: 'unneed'; modelId: string }
-  /** Requests in flight per model changed (coalesced per event-loop turn); `lastEndedAt` is when the last request ended, or null. */
-  | { type: 'usage'; models: { modelId: string; inFlight: number; lastEndedAt: number | null }[]; total: number }
+  /**
+   * Requests in flight per model changed (coalesced per event-loop turn). `active` of them are being answered, the others wait;
+   * `held` repeats the route's; `lastEndedAt` is when the last request ended, or null.
+   */
+  | { type: 'usage'; models: ModelUsage[]; total: number }
+  /** A request says how long its model stays after it: seconds, negative for ever, 0 as soon as it is idle, null what the configuration says. It holds until the model has left. */
+  | { type: 'keep'; modelId: string; seconds: number | null }
   | { type: 'finished'; requests: FinishedRequest[] }
   | { type: 'detached'; token: number; cut: number }
   | { type: 'held'; token: number }

@@ -56,6 +56,22 @@ export interface GgufMetadataView {
   license: string | null;
 }
 
+/** Bytes by device, never added up: what is free on one is of no use to another. GPUs are in the driver's order. */
+export interface DeviceBytesView {
+  ram: number;
+  gpus: readonly number[];
+}
+
+/** What a model takes; the breakdown is by device, the plain numbers are its sum. */
+export interface ModelMemoryView {
+  /** What the next load is expected to take: from the header, corrected by what an earlier load measured. */
+  estimatedBytes: number;
+  estimated: DeviceBytesView;
+  /** What the present load, or the last one with the same parameters, really took; null when none was measured. */
+  measuredBytes: number | null;
+  measured: DeviceBytesView | null;
+}
+
 export interface ModelView {
   id: string;
   /** File name of the first shard, or the record's name when no file belongs to it. */
@@ -97,6 +113,16 @@ export interface ModelView {
   ctx_size: number;
   batch_size: number;
   threads: number;
+  /** Never evicted, and never unloaded for being idle. */
+  pinned: boolean;
+  /** Idle models of lower priority leave first; 0 unless set. */
+  priority: number;
+  group: string | null;
+  /** Its own time to live in seconds of idleness; 0 is never, null is the configuration's. */
+  ttl: number | null;
+  /** When it will be unloaded if nobody uses it, epoch ms; null while it is in use or may stay for ever. */
+  expiresAt: number | null;
+  memory: ModelMemoryView;
   /** Epoch seconds. */
   created_at: number;
   /** Epoch seconds. */
@@ -193,15 +219,25 @@ export interface MetricsView {
   timestamp: number;
 }
 
-/** Why the supervisor admitted, evicted, queued or refused; kept as a bounded history, newest first. */
+export const DECISION_KINDS = ['admitted', 'evicted', 'yielded', 'queued', 'refused', 'restarted', 'gave-up'] as const;
+
+/** Why the supervisor admitted, evicted, queued or refused; kept as a bounded history, newest first, also across restarts. */
 export interface DecisionView {
   id: string;
   at: number;
-  kind: 'admitted' | 'evicted' | 'queued' | 'refused' | 'restarted' | 'gave-up';
+  /** `yielded`: a busy model gets no new requests and leaves once it has answered what it has, because others wait too long. */
+  kind: (typeof DECISION_KINDS)[number];
   modelId: string;
   /** One sentence with the arithmetic. */
   reason: string;
   by: string;
+  /** The model it happened for, when not for itself. */
+  for: string | null;
+  /** The models that left for it. */
+  evicts: string[];
+  /** What was needed and what was free after promises and reserve, by device; null where memory did not matter or is unknown. */
+  requiredBytes: DeviceBytesView | null;
+  availableBytes: DeviceBytesView | null;
 }
 
 export interface PresetView {

@@ -51,7 +51,7 @@ export const routerProcess = (deps: RouterProcessDeps) =>
     const off = deps.link.onMessage((message) => {
       if (message.type === 'listening') {
         deps.listening({ host: message.host, port: message.port });
-        tell({ type: 'process.ready', at: deps.now(), info: { contextSize: null, slots: null, memoryBytes: null } });
+        tell({ type: 'process.ready', at: deps.now(), info: { contextSize: null, slots: null, memory: null } });
       } else if (message.type === 'listen.failed') {
         refusal = { code: message.code, message: message.message };
       }

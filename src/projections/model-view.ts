@@ -1,7 +1,7 @@
 /** A model as clients see it: the file, the person's record and the actor, told as one. Pure. */
 import type { ModelContext, ModelState } from '../../machines/model.machine.ts';
 import type { ModelRecord } from '../contracts/config.ts';
-import type { GgufMetadataView, ModelView, ParameterValue } from '../contracts/views.ts';
+import type { GgufMetadataView, ModelMemoryView, ModelView, ParameterValue } from '../contracts/views.ts';
 
 export interface KnownFile {
   name: string;
@@ -21,6 +21,8 @@ export interface ModelFacts {
   actor: { value: ModelState; context: ModelContext } | null;
   inFlight: number;
   lastUsedAt: number | null;
+  expiresAt: number | null;
+  memory: ModelMemoryView;
   preset: string | null;
   /** Effective at the last start, else what the next start would use. */
   parameters: Record<string, ParameterValue>;
@@ -70,6 +72,12 @@ export const modelView = (facts: ModelFacts): ModelView => {
     ctx_size: record?.ctx_size ?? 0,
     batch_size: record?.batch_size ?? 512,
     threads: record?.threads ?? 0,
+    pinned: record?.pinned ?? false,
+    priority: record?.priority ?? 0,
+    group: record?.group ?? null,
+    ttl: record?.ttl ?? null,
+    expiresAt: facts.expiresAt,
+    memory: facts.memory,
     created_at: record?.created_at ?? facts.seenAt,
     updated_at: record?.updated_at ?? facts.seenAt,
   };

@@ -25,6 +25,8 @@ interface LanePorts {
   settings(): LaneSettings;
   need(modelId: string): void;
   unneed(modelId: string): void;
+  /** From now on nothing is handed to the model, or again. */
+  held(modelId: string, held: boolean): void;
 }
 
 /** Seconds after which a client that met a full queue may try again. */
@@ -49,6 +51,7 @@ export class Lane {
     this.#route = route;
     this.#ports = ports;
     this.#connect();
+    if (route.held) ports.held(route.id, true);
   }
 
   get route(): Route {
@@ -133,6 +136,7 @@ export class Lane {
       this.#asked = false;
       this.#ask();
     }
+    if (route.held !== before.held) this.#ports.held(route.id, route.held);
     this.#notify();
   }
 
@@ -186,7 +190,7 @@ export class Lane {
   }
 
   get #isHeld(): boolean {
-    return this.#hold?.granted === true;
+    return this.#route.held || this.#hold?.granted === true;
   }
 
   #grantIfIdle(): void {
@@ -226,9 +230,11 @@ export class Lane {
   #expire(ticket: Ticket, waitedMs: number): void {
     this.leave(ticket);
     const { id, state, progress } = this.#route;
-    const what = this.isServing
-      ? 'all its connections are busy'
-      : `it is ${state}${progress === null ? '' : `, ${Math.round(progress)} %`}`;
+    const what = this.#route.held
+      ? 'it makes room for another model'
+      : this.isServing
+        ? 'all its connections are busy'
+        : `it is ${state}${progress === null ? '' : `, ${Math.round(progress)} %`}`;
     ticket.refuse(
       failure(
         'TIMEOUT',

@@ -91,6 +91,7 @@ export class ProxyRequest implements Ticket {
   serve(connection: Connection): void {
     this.#phase = 'serving';
     this.#served = true;
+    if (this.#lane) this.#deps.reporter.serving(this.#lane.route.id);
     this.#connection = connection;
     this.#queuedMs = performance.now() - this.#enteredAt;
     if (this.#noteTimer) clearTimeout(this.#noteTimer);

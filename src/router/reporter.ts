@@ -1,7 +1,10 @@
-import type { FinishedRequest, FromRouter } from '../contracts/ipc.ts';
+import type { FinishedRequest, FromRouter, ModelUsage } from '../contracts/ipc.ts';
 
 interface Load {
   inFlight: number;
+  /** Being answered. */
+  active: number;
+  held: boolean;
   lastEndedAt: number | null;
   /** What the control plane was told last. */
   toldInFlight: number;
@@ -49,10 +52,21 @@ export class Reporter {
   }
 
   begin(modelId: string): void {
-    const load = this.#loads.get(modelId) ?? { inFlight: 0, lastEndedAt: null, toldInFlight: 0 };
-    this.#loads.set(modelId, load);
+    const load = this.#load(modelId);
     load.inFlight++;
     this.#mark(modelId, load.toldInFlight === 0);
+  }
+
+  /** It is that request's turn. */
+  serving(modelId: string): void {
+    this.#load(modelId).active++;
+    this.#mark(modelId, false);
+  }
+
+  /** Told at once: somebody waits for the model's memory. */
+  held(modelId: string, held: boolean): void {
+    this.#load(modelId).held = held;
+    this.#mark(modelId, true);
   }
 
   /** `served` is false for a request that never reached the model: that is no use of it. */
@@ -60,8 +74,11 @@ export class Reporter {
     const load = this.#loads.get(modelId);
     if (!load) return;
     load.inFlight--;
-    if (served) load.lastEndedAt = Date.now();
-    this.#mark(modelId, false);
+    if (served) {
+      load.active--;
+      load.lastEndedAt = Date.now();
+    }
+    this.#mark(modelId, load.held && load.active === 0);
   }
 
   forget(modelId: string): void {
@@ -73,6 +90,18 @@ export class Reporter {
     if (this.#finishedDue) return;
     const wait = Math.max(0, this.#finishedSentAt + this.#intervals.finishedEveryMs - performance.now());
     this.#finishedDue = setTimeout(() => this.#sendFinished(), wait);
+  }
+
+  #load(modelId: string): Load {
+    const load = this.#loads.get(modelId) ?? {
+      inFlight: 0,
+      active: 0,
+      held: false,
+      lastEndedAt: null,
+      toldInFlight: 0,
+    };
+    this.#loads.set(modelId, load);
+    return load;
   }
 
   /** Sends what is due now; nothing is left waiting. */
@@ -102,11 +131,12 @@ export class Reporter {
     this.#usageUrgent = false;
     if (this.#changed.size === 0) return;
     this.#usageSentAt = performance.now();
-    const models = [...this.#changed].flatMap((modelId) => {
+    const models = [...this.#changed].flatMap((modelId): ModelUsage[] => {
       const load = this.#loads.get(modelId);
       if (!load) return [];
-      load.toldInFlight = load.inFlight;
-      return [{ modelId, inFlight: load.inFlight, lastEndedAt: load.lastEndedAt }];
+      const { inFlight, active, held, lastEndedAt } = load;
+      load.toldInFlight = inFlight;
+      return [{ modelId, inFlight, active, held, lastEndedAt }];
     });
     this.#changed.clear();
     this.#send({ type: 'usage', models, total: this.#total });

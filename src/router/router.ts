@@ -48,6 +48,7 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
     }),
     need: (modelId) => send({ type: 'need', modelId }),
     unneed: (modelId) => send({ type: 'unneed', modelId }),
+    held: (modelId, held) => reporter.held(modelId, held),
   });
   const deps: ProxyDeps = {
     lanes,

@@ -7,7 +7,9 @@ import { modelMachine } from '../../machines/model.machine.ts';
 import type { ModelState } from '../../machines/model.machine.ts';
 import { routerMachine } from '../../machines/router.machine.ts';
 import type { RouterState } from '../../machines/router.machine.ts';
-import { residentsOf, supervisorMachine } from '../../machines/supervisor.machine.ts';
+import { residentsOf } from '../../machines/rows.ts';
+import type { Row } from '../../machines/rows.ts';
+import { supervisorMachine } from '../../machines/supervisor.machine.ts';
 import type { SupervisorCommand, SupervisorEmitted, SupervisorInput } from '../../machines/supervisor.machine.ts';
 import type { By } from '../commands/services.ts';
 import { idleGate } from '../io/idle-gate.ts';
@@ -40,9 +42,13 @@ export interface ActorSystem {
   send(command: SupervisorCommand): void;
   model(id: string): ModelSnapshot | undefined;
   modelIds(): string[];
+  /** What the supervisor believes of a model that has been loaded. */
+  row(id: string): Row | undefined;
   residents(): ReturnType<typeof residentsOf>;
   /** For the inspector. */
   root: AnyActorRef;
+  /** Loads that wait, with what each waits for. */
+  queue(): { id: string; reason: string }[];
   router: ActorRefFrom<typeof routerMachine>;
   engine: ActorRefFrom<typeof engineMachine>;
   /** Resolves when everything has stopped. */
@@ -94,7 +100,8 @@ export const createActorSystem = (options: ActorSystemOptions): ActorSystem => {
     look(ref.getSnapshot());
   };
 
-  for (const type of ['request.settled', 'demand.refused', 'decision.made'] as const) root.on(type, options.onEmitted);
+  for (const type of ['request.settled', 'demand.refused', 'decision.made', 'hold.changed'] as const)
+    root.on(type, options.onEmitted);
   // Emitted in the middle of a transition, when the row is not in the snapshot yet.
   root.on('model.spawned', ({ id }) => queueMicrotask(() => watchModel(id)));
 
@@ -124,8 +131,19 @@ export const createActorSystem = (options: ActorSystemOptions): ActorSystem => {
   return {
     send: (command) => root.send(command),
     model: (id) => modelRow(id)?.ref.getSnapshot(),
-    residents: () => residentsOf(root.getSnapshot().context),
     root,
+    row: modelRow,
+    residents: () => {
+      const { rows, routerState: serves } = root.getSnapshot().context;
+      return residentsOf(rows, serves === 'loaded');
+    },
+    queue: () => {
+      const { pending, waiting } = root.getSnapshot().context;
+      return pending.map(({ id, serial }) => ({
+        id,
+        reason: waiting.find((wait) => wait.serial === serial)?.reason ?? 'It is next.',
+      }));
+    },
     modelIds: () => Object.keys(root.getSnapshot().context.rows),
     router,
     engine,

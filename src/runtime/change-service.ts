@@ -41,6 +41,8 @@ export interface ChangeParts {
   rescan(by: By): void;
   /** More downloads may run at once, or fewer. */
   pumpDownloads(): void;
+  /** Times to live, pins and the like of models that have run follow the configuration. */
+  applyPolicies(): void;
   log(level: LogLevel, source: string, message: string): void;
   now(): number;
 }
@@ -112,7 +114,7 @@ export const createChangeService = (parts: () => ChangeParts): ChangeService => 
       );
       system.send({ type: when === 'now' ? 'models.reload' : 'models.refresh', id: modelId, by, at: now() });
     } else if (kind === 'none' && modelId !== undefined && when === 'now')
-      system.send({ type: 'models.keep', id: modelId, by, at: now() });
+      system.send({ type: 'models.retain', id: modelId, by, at: now() });
   };
 
   return {
@@ -131,11 +133,12 @@ export const createChangeService = (parts: () => ChangeParts): ChangeService => 
       const before = situation();
       const stored = parts().config.overriddenValues();
       return (apply, by) => {
-        const { config, system, hub, pumpDownloads } = parts();
+        const { config, system, hub, pumpDownloads, applyPolicies } = parts();
         const overridden = differences(stored, config.overriddenValues());
         const effects = changePlan(before, situation(), affected(), { apply, overridden });
         system.send({ type: 'limits.changed', placement: config.placement(), process: config.process() });
         pumpDownloads();
+        applyPolicies();
         for (const effect of effects) {
           carryOut(effect, by);
           // What a model is shown to start with follows at once.

@@ -96,8 +96,13 @@ export const createConfigService = (options: {
       return [...new Set([modelsDir, ...modelsDirs, options.ownModelsDir].map((folder) => path.resolve(folder)))];
     },
     placement() {
-      const { modelsMax, memoryReserve } = get();
-      return { modelsMax, reserveBytes: memoryReserve * MIB };
+      const { modelsMax, memoryReserve, gpuMemoryReserve, exclusiveGroups, fairnessQuantum } = get();
+      return {
+        modelsMax,
+        reserve: { ram: memoryReserve * MIB, gpu: gpuMemoryReserve * MIB },
+        exclusiveGroups,
+        quantumMs: fairnessQuantum * 1000,
+      };
     },
     process() {
       const { startTimeout, stopTimeout } = get();

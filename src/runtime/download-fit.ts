@@ -2,32 +2,13 @@
 import os from 'node:os';
 import type { DownloadFit } from '../contracts/downloads.ts';
 import type { MetricsView } from '../contracts/views.ts';
-import { estimateBytes } from './estimate.ts';
+import { bytesOfParts, estimateMemory } from '../io/models/memory-estimate.ts';
 
 /** Weights and what comes on top of them, by the estimate that admission uses, without a header to read. */
 const requiredBytes = (fileBytes: number): number =>
-  estimateBytes(
-    {
-      id: '',
-      record: null,
-      seenAt: 0,
-      file: {
-        id: '',
-        name: '',
-        path: '',
-        folder: '',
-        relativePath: '',
-        size: fileBytes,
-        mtimeMs: 0,
-        shards: [],
-        mmproj: null,
-        metadata: null,
-        facts: null,
-        problem: null,
-        fingerprint: null,
-      },
-    },
-    {},
+  estimateMemory({ facts: null, fileBytes, mmprojBytes: 0, parameters: {}, gpus: [], measured: null }).least.reduce(
+    (sum, parts) => sum + bytesOfParts(parts),
+    0,
   );
 
 /**

@@ -1,10 +1,11 @@
 /** What commands can do with models. */
 import path from 'node:path';
 import { stat } from 'node:fs/promises';
-import { place } from '../../machines/placement.ts';
+import type { ModelPolicy } from '../../machines/admission.ts';
 import type { By, Services } from '../commands/services.ts';
 import { CodedError } from '../contracts/errors.ts';
-import type { MetricsView, ModelView, ParameterValue } from '../contracts/views.ts';
+import { LONGEST_TTL } from '../contracts/config.ts';
+import type { ModelView, ParameterValue } from '../contracts/views.ts';
 import type { EngineGiven } from '../contracts/changes.ts';
 import { parametersToArgs } from '../io/presets/index.ts';
 import { effectiveRows } from '../projections/effective-rows.ts';
@@ -12,9 +13,10 @@ import type { ActorSystem } from './actor-system.ts';
 import type { ChangeService } from './change-service.ts';
 import type { ConfigService } from './config-service.ts';
 import type { Endpoints } from './endpoints.ts';
-import { availableBytes, estimateBytes } from './estimate.ts';
+import { explainPlacement } from './explain.ts';
 import { isInside } from './library.ts';
 import type { Library } from './library.ts';
+import type { Memory } from './memory.ts';
 import type { Planner } from './planner.ts';
 import type { Requests } from './requests.ts';
 
@@ -31,20 +33,24 @@ export interface ModelServiceOptions {
   /** The flags of the engine in use; empty while none is known. */
   knownFlags(): ReadonlySet<string>;
   view(id: string): ModelView | undefined;
-  metrics(): MetricsView | null;
+  memory: Memory;
   now(): number;
 }
 
 export type ModelService = Services['models'] & {
   /** Asks for a load without waiting for it. */
   demand(id: string, by: By): void;
+  /** A request says how long its model stays after it: seconds, negative for ever, null what the configuration says. */
+  keep(id: string, seconds: number | null): void;
+  /** Tells the machines what record and configuration say now of a model that has been loaded. */
+  applyPolicy(id: string): void;
 };
 
 /** What the machines need beyond the limits they keep themselves. */
 const SLACK_MS = 15_000;
 
 export const createModelService = (options: ModelServiceOptions): ModelService => {
-  const { library, system, planner, requests, config, changes, endpoints, now } = options;
+  const { library, system, planner, requests, config, changes, endpoints, memory, now } = options;
 
   /** A misspelt parameter is refused where it is written, not at the next load. */
   const check = (parameters: Readonly<Record<string, ParameterValue>> | undefined): void => {
@@ -65,8 +71,16 @@ export const createModelService = (options: ModelServiceOptions): ModelService =
     return view;
   };
 
+  const policyOf = ({ record }: ReturnType<typeof known>): ModelPolicy => ({
+    pinned: record?.pinned ?? false,
+    priority: record?.priority ?? 0,
+    group: record?.group ?? null,
+    ttlMs: millisecondsOf(record?.ttl ?? config.get().idleTtl),
+  });
+
   const sendLoad = (id: string, requestId: string | null, by: By): void => {
     const model = known(id);
+    const { needs, takes } = memory.demand(model, planner.parameters(model));
     system.send({
       type: 'models.load',
       id,
@@ -74,9 +88,10 @@ export const createModelService = (options: ModelServiceOptions): ModelService =
       by,
       at: now(),
       demand: requestId === null,
-      pinned: model.record?.pinned ?? false,
-      bytes: estimateBytes(model, planner.parameters(model)),
-      availableBytes: availableBytes(options.metrics()),
+      policy: policyOf(model),
+      needs,
+      takes,
+      available: memory.available(),
     });
   };
 
@@ -143,6 +158,16 @@ export const createModelService = (options: ModelServiceOptions): ModelService =
     demand(id, by) {
       if (library.catalog().get(id) !== undefined) sendLoad(id, null, by);
     },
+    keep(id, seconds) {
+      if (library.catalog().get(id) === undefined) return;
+      const ttlMs =
+        seconds === null ? undefined : seconds < 0 || seconds > LONGEST_TTL ? null : Math.round(seconds * 1000);
+      system.send({ type: 'models.keep', id, ttlMs, at: now() });
+    },
+    applyPolicy(id) {
+      const model = library.catalog().get(id);
+      if (model !== undefined) system.send({ type: 'models.policy', id, policy: policyOf(model), at: now() });
+    },
     async create(model, by) {
       check(model.parameters);
       return viewOf(await library.create(model, by));
@@ -185,26 +210,19 @@ export const createModelService = (options: ModelServiceOptions): ModelService =
     explain(id) {
       const model = known(id);
       const view = viewOf(id);
-      const requiredBytes = estimateBytes(model, planner.parameters(model));
-      const available = availableBytes(options.metrics());
-      const base = { modelId: id, requiredBytes, availableBytes: available };
-      if (view.state === 'loaded')
-        return { ...base, verdict: 'loaded', reason: `${id} is loaded already.`, evicts: [] };
-      if (view.problem !== null)
-        return { ...base, verdict: 'refused', reason: `${view.name} cannot be loaded: ${view.problem}`, evicts: [] };
-      const residents = system
-        .residents()
-        .filter(({ state, retrying }) => state === 'loading' || state === 'loaded' || state === 'stopping' || retrying);
-      const placement = place({ id, bytes: requiredBytes }, residents, config.placement(), available);
-      const verdict =
-        placement.verdict === 'admit'
-          ? 'fits'
-          : placement.verdict === 'refuse'
-            ? 'refused'
-            : placement.verdict === 'wait'
-              ? 'waits'
-              : 'evicts';
-      return { ...base, verdict, reason: placement.reason, evicts: placement.verdict === 'evict' ? placement.ids : [] };
+      const parameters = planner.parameters(model);
+      return explainPlacement({
+        view,
+        demand: memory.demand(model, parameters),
+        group: policyOf(model).group,
+        available: memory.available(),
+        residents: system.residents(),
+        queue: system.queue(),
+        limits: config.placement(),
+      });
     },
   };
 };
+
+/** Seconds of a setting, where 0 is for ever. */
+const millisecondsOf = (seconds: number): number | null => (seconds === 0 ? null : seconds * 1000);

@@ -47,4 +47,7 @@ export const createRequests = (): Requests => {
 };
 
 const toError = (refusal: Refusal): CodedError =>
-  new CodedError(refusal.code, refusal.message, refusal.retryAfter === null ? {} : { retryAfter: refusal.retryAfter });
+  new CodedError(refusal.code, refusal.message, {
+    ...(refusal.retryAfter === null ? {} : { retryAfter: refusal.retryAfter }),
+    ...(refusal.details === undefined ? {} : { details: { ...refusal.details } }),
+  });

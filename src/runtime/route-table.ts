@@ -10,11 +10,12 @@ export const namesOf = (model: Pick<ModelView, 'id' | 'name' | 'aliases'>): stri
   ...new Set([model.id, model.name, withoutSuffix(model.name), `${model.id}.gguf`, ...model.aliases]),
 ];
 
-export const routeOf = (model: ModelView, upstream: Upstream | null): Route => ({
+export const routeOf = (model: ModelView, upstream: Upstream | null, held = false): Route => ({
   id: model.id,
   names: namesOf(model),
   state: model.state,
   upstream: model.state === 'loaded' ? upstream : null,
+  held,
   failure: failureOf(model),
   progress: model.progress,
   created: model.created_at,
@@ -41,23 +42,38 @@ const failureOf = (model: ModelView): Route['failure'] => {
 
 export interface RouteTable {
   all(): Route[];
+  /** From now on the router hands nothing new to the model, or again. */
+  hold(id: string, held: boolean): void;
   /** Sends what differs from what was sent before. */
   update(models: Iterable<{ model: ModelView; upstream: Upstream | null }>, removed: readonly string[]): void;
 }
 
 export const createRouteTable = (send: (message: ToRouter) => void): RouteTable => {
   const sent = new Map<string, Route>();
+  const held = new Set<string>();
   return {
     all: () => [...sent.values()],
+    hold(id, holds) {
+      if (holds) held.add(id);
+      else held.delete(id);
+      const before = sent.get(id);
+      if (before === undefined || before.held === holds) return;
+      const route = { ...before, held: holds };
+      sent.set(id, route);
+      send({ type: 'routes', changed: [route], removed: [] });
+    },
     update(models, removed) {
       const changed: Route[] = [];
       for (const { model, upstream } of models) {
-        const route = routeOf(model, upstream);
+        const route = routeOf(model, upstream, held.has(model.id));
         if (isDeepStrictEqual(sent.get(model.id), route)) continue;
         sent.set(model.id, route);
         changed.push(route);
       }
-      for (const id of removed) sent.delete(id);
+      for (const id of removed) {
+        sent.delete(id);
+        held.delete(id);
+      }
       if (changed.length > 0 || removed.length > 0) send({ type: 'routes', changed, removed: [...removed] });
     },
   };

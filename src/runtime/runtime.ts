@@ -33,6 +33,9 @@ import { createInspector } from './inspector.ts';
 import { createImportService } from './import-service.ts';
 import { createLibrary } from './library.ts';
 import { applyLogSettings, createLogService } from './log-service.ts';
+import { createMeasurements } from './measurements.ts';
+import { createMemory } from './memory.ts';
+import type { MemoryOptions } from './memory.ts';
 import { createMetricsService } from './metrics-service.ts';
 import { createModelService } from './model-service.ts';
 import { createPlanner } from './planner.ts';
@@ -60,6 +63,8 @@ export interface RuntimeOptions {
   policy?: RestartPolicy;
   downloadPolicy?: DownloadPolicy;
   stall?: { pollMs: number; patienceMs: number };
+  /** Stands in for the machine's free memory, by device. */
+  freeMemory?: MemoryOptions['free'];
   now?: () => number;
 }
 
@@ -95,12 +100,16 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   const guardian = startGuardian();
   const link = createRouterLink();
   const requests = createRequests();
-  const decisions = createDecisions(now);
+  const problem = (message: string): void => log('error', 'server', message);
+  const decisions = createDecisions({ store: stores.decisions, now, onProblem: problem });
+  const measurements = createMeasurements({ store: stores.measurements, now, onProblem: problem });
   const endpoints = createEndpoints();
   const reactions = createReactions(() => ({
     system,
     library,
     models,
+    memory,
+    planner,
     views,
     hub,
     routes,
@@ -124,6 +133,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     sendSettings: () => link.send({ type: 'settings', settings: settingsOfRouter() }),
     rescan: reactions.rescan,
     pumpDownloads: () => downloads.pump(),
+    applyPolicies: () => system.modelIds().forEach((id) => models.applyPolicy(id)),
     log,
     now,
   }));
@@ -183,13 +193,25 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   });
   const usage = createUsage({
     now,
-    onTurn: (id, inFlight, at) => system.send({ type: 'model.used', id, inFlight, at }),
+    onTurn: ({ modelId, ...usage }, at) => system.send({ type: 'model.used', id: modelId, ...usage, at }),
     onChange: (id) => {
       hub.touchModel(id);
       hub.touchRouter();
     },
   });
-  const views = createViews({ system: () => system, library, planner, usage, endpoints });
+  const memory = createMemory({
+    metrics: () => sampler.current(),
+    measurements,
+    system: () => system,
+    known: (id) => {
+      const known = library.catalog().get(id);
+      return known === undefined
+        ? null
+        : { known, parameters: endpoints.model(id)?.parameters ?? planner.parameters(known) };
+    },
+    free: options.freeMemory,
+  });
+  const views = createViews({ system: () => system, library, planner, usage, endpoints, memory });
   const routes = createRouteTable((message) => link.send(message));
   const sampler = createSampler({
     diskPath: dataDir,
@@ -267,7 +289,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     given: endpoints.given,
     knownFlags,
     view: views.model,
-    metrics: metrics.latest,
+    memory,
     now,
   });
   const downloads = createDownloads({
@@ -277,7 +299,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     policy: options.downloadPolicy ?? defaultDownloadPolicy,
     modelsDir: () => config.folders()[0] ?? path.join(dataDir, 'models'),
     most: () => config.get().downloadsMax,
-    fitOf: (bytes) => fitOf(bytes, metrics.latest(), config.placement().reserveBytes),
+    fitOf: (bytes) => fitOf(bytes, metrics.latest(), config.placement().reserve.ram),
     hub,
     async adopt(file) {
       await library.scan({ restoreHidden: false, by: null });
@@ -293,7 +315,10 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   });
   link.onMessage(reactions.onRouterMessage);
   book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
-  sampler.subscribe((sample) => hub.publish({ kind: 'metrics', metrics: sample }));
+  sampler.subscribe((sample) => {
+    reactions.onMetrics(sample);
+    hub.publish({ kind: 'metrics', metrics: sample });
+  });
 
   const services: Services = {
     models,
@@ -395,6 +420,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await downloads.close();
       await library.close();
       await history.stop();
+      await decisions.close();
       await stores.close();
       log('info', 'server', 'Stopped.');
       await book.close();

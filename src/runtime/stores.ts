@@ -11,6 +11,8 @@ import type { Document } from '../io/store/document.ts';
 import { createLogBook } from '../io/logs/log-book.ts';
 import type { LogBook } from '../io/logs/log-book.ts';
 import { redact } from '../io/logs/redact.ts';
+import { DecisionsDocument } from './decisions.ts';
+import { MeasurementsDocument } from './measurements.ts';
 import { MODELS_VERSION, ModelsDocument, noModels } from './model-store.ts';
 
 /** What is remembered between runs and is nobody's configuration. */
@@ -23,6 +25,8 @@ export interface Stores {
   models: Document<ModelsDocument>;
   downloads: Document<DownloadsDocument>;
   state: Document<StateDocument>;
+  decisions: Document<DecisionsDocument>;
+  measurements: Document<MeasurementsDocument>;
   close(): Promise<void>;
 }
 
@@ -42,7 +46,7 @@ const openStores = async (dataDir: string, onDamaged: (message: string) => void)
     version: 1,
     onDamaged: (info: { message: string }) => onDamaged(info.message),
   });
-  const [config, settings, models, downloads, state] = await Promise.all([
+  const [config, settings, models, downloads, state, decisions, measurements] = await Promise.all([
     openDocument({
       ...common('config.json'),
       schema: ConfigDocument,
@@ -61,6 +65,17 @@ const openStores = async (dataDir: string, onDamaged: (message: string) => void)
       schema: StateDocument,
       defaults: (): StateDocument => ({ preset: 'default' }),
     }),
+    openDocument({
+      ...common('decisions.json'),
+      schema: DecisionsDocument,
+      defaults: (): DecisionsDocument => ({ count: 0, decisions: [] }),
+      pretty: false,
+    }),
+    openDocument({
+      ...common('measurements.json'),
+      schema: MeasurementsDocument,
+      defaults: (): MeasurementsDocument => ({ loads: [] }),
+    }),
   ]);
   return {
     config,
@@ -68,8 +83,11 @@ const openStores = async (dataDir: string, onDamaged: (message: string) => void)
     models,
     downloads,
     state,
+    decisions,
+    measurements,
     async close() {
-      await Promise.all([config, settings, models, downloads, state].map((document) => document.close()));
+      const all = [config, settings, models, downloads, state, decisions, measurements];
+      await Promise.all(all.map((document) => document.close()));
     },
   };
 };

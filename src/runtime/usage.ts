@@ -1,5 +1,5 @@
 /** Who is being used: what the router reports, kept per model, with the moments at which a model becomes busy or idle. */
-import type { FinishedRequest, FromRouter } from '../contracts/ipc.ts';
+import type { FinishedRequest, FromRouter, ModelUsage } from '../contracts/ipc.ts';
 
 export interface Usage {
   inFlight(id: string): number;
@@ -14,12 +14,12 @@ export interface Usage {
 
 export const createUsage = (options: {
   now(): number;
-  /** In flight went from none to some or back. */
-  onTurn(id: string, inFlight: number, at: number): void;
+  /** In flight, or being answered, went from none to some or back, or the router confirmed a hold. */
+  onTurn(usage: Omit<ModelUsage, 'lastEndedAt'>, at: number): void;
   /** Any number changed. */
   onChange(id: string): void;
 }): Usage => {
-  const models = new Map<string, { inFlight: number; lastEndedAt: number | null }>();
+  const models = new Map<string, Omit<ModelUsage, 'modelId'>>();
   /** Ends of requests in the last minute, oldest first, counted per second so that a busy router costs nothing. */
   const perSecond = new Map<number, number>();
   let total = 0;
@@ -39,10 +39,14 @@ export const createUsage = (options: {
     },
     take(message) {
       total = message.total;
-      for (const { modelId, inFlight, lastEndedAt } of message.models) {
-        const before = models.get(modelId)?.inFlight ?? 0;
-        models.set(modelId, { inFlight, lastEndedAt });
-        if (before > 0 !== inFlight > 0) options.onTurn(modelId, inFlight, lastEndedAt ?? options.now());
+      for (const { modelId, lastEndedAt, ...usage } of message.models) {
+        const before = models.get(modelId) ?? { inFlight: 0, active: 0, held: false };
+        models.set(modelId, { ...usage, lastEndedAt });
+        const turned =
+          before.inFlight > 0 !== usage.inFlight > 0 ||
+          before.active > 0 !== usage.active > 0 ||
+          before.held !== usage.held;
+        if (turned) options.onTurn({ modelId, ...usage }, lastEndedAt ?? options.now());
         options.onChange(modelId);
       }
     },
@@ -53,11 +57,12 @@ export const createUsage = (options: {
     },
     reset() {
       total = 0;
-      for (const [id, { inFlight, lastEndedAt }] of models) {
-        if (inFlight === 0) continue;
-        models.set(id, { inFlight: 0, lastEndedAt });
-        options.onTurn(id, 0, options.now());
-        options.onChange(id);
+      for (const [modelId, { inFlight, held, lastEndedAt }] of models) {
+        if (inFlight === 0 && !held) continue;
+        const usage = { inFlight: 0, active: 0, held: false };
+        models.set(modelId, { ...usage, lastEndedAt });
+        options.onTurn({ modelId, ...usage }, options.now());
+        options.onChange(modelId);
       }
     },
   };

@@ -7,6 +7,7 @@ import type { ActorSystem } from './actor-system.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { Library } from './library.ts';
 import { plainParameters } from './parameters.ts';
+import type { Memory } from './memory.ts';
 import type { Planner } from './planner.ts';
 import type { Usage } from './usage.ts';
 
@@ -27,8 +28,9 @@ export const createViews = (parts: {
   planner: Planner;
   usage: Usage;
   endpoints: Endpoints;
+  memory: Memory;
 }): Views => {
-  const { library, planner, usage, endpoints } = parts;
+  const { library, planner, usage, endpoints, memory } = parts;
   const loadedIds = (): string[] =>
     parts
       .system()
@@ -47,6 +49,8 @@ export const createViews = (parts: {
       actor: snapshot === undefined ? null : { value: snapshot.value, context: snapshot.context },
       inFlight: usage.inFlight(id),
       lastUsedAt: usage.lastUsedAt(id),
+      expiresAt: parts.system().row(id)?.expiresAt ?? null,
+      memory: memory.view(known, plainParameters(running ?? wanted)),
       preset: known.record?.preset ?? null,
       parameters: running ?? wanted,
       pendingKeys:

@@ -78,6 +78,10 @@ export const someDecisions = (now: number): DecisionView[] => [
     modelId: 'Mistral-Small-3.2-24B-Instruct-2506-Q4_K_M',
     reason: 'Needs 15.1 GB; 16.3 GB are free after the reserve of 0.5 GB.',
     by: 'ana',
+    for: null,
+    evicts: [],
+    requiredBytes: null,
+    availableBytes: null,
   },
   {
     id: 'd3',
@@ -87,6 +91,10 @@ export const someDecisions = (now: number): DecisionView[] => [
     reason:
       'Left after 12 min without a request (12.9 GB) to make room for Mistral-Small-3.2-24B, which needs 15.1 GB.',
     by: 'placement',
+    for: null,
+    evicts: [],
+    requiredBytes: null,
+    availableBytes: null,
   },
   {
     id: 'd2',
@@ -95,6 +103,10 @@ export const someDecisions = (now: number): DecisionView[] => [
     modelId: 'Qwen3-8B-Q4_K_M',
     reason: 'It crashed with SIGSEGV and was wanted; first restart, after 1 s.',
     by: 'supervisor',
+    for: null,
+    evicts: [],
+    requiredBytes: null,
+    availableBytes: null,
   },
   {
     id: 'd1',
@@ -103,6 +115,10 @@ export const someDecisions = (now: number): DecisionView[] => [
     modelId: 'Llama-3.3-70B-Instruct-Q4_K_M',
     reason: 'Needs 44.2 GB, but only 32.9 GB would be free with every model unloaded.',
     by: 'ana',
+    for: null,
+    evicts: [],
+    requiredBytes: null,
+    availableBytes: null,
   },
 ];
 
@@ -142,6 +158,7 @@ export const somePresets = (): PresetView[] => [
     models: [],
     parameters: { 'ctx-size': '8192' },
     ini: '; What every model starts with.\n[*]\nctx-size = 8192\nflash-attn = on\n',
+    problem: null,
   },
   {
     name: 'coding',
@@ -149,6 +166,7 @@ export const somePresets = (): PresetView[] => [
     models: ['Qwen2.5-Coder-32B-Instruct-Q4_K_M'],
     parameters: { temp: '0.2' },
     ini: '; Long context, little temperature.\n[*]\ntemp = 0.2\ncache-type-k = q8_0\n\n[Qwen2.5-Coder-32B-Instruct-Q4_K_M]\nctx-size = 65536\nn-gpu-layers = 99\n',
+    problem: null,
   },
 ];
 

@@ -70,6 +70,24 @@ const fitting: Omit<ExplainView, 'modelId'> = {
   evicts: [],
   requiredBytes: 5_500_000_000,
   availableBytes: 13_100_000_000,
+  required: { ram: 5_500_000_000, gpus: [] },
+  takes: { ram: 5_500_000_000, gpus: [] },
+  available: { ram: 13_100_000_000, gpus: [] },
+  free: { ram: 12_600_000_000, gpus: [] },
+  short: { ram: 0, gpus: [] },
+  leaving: [],
+  waitsFor: [],
+  modelsMax: 4,
+  present: 1,
+  queue: [],
+  memory: {
+    estimatedBytes: 5_500_000_000,
+    estimated: { ram: 5_500_000_000, gpus: [] },
+    measuredBytes: null,
+    measured: null,
+  },
+  parts: [],
+  contextTokens: { least: 4096, most: 4096 },
 };
 
 type Handlers = { [N in CommandName]?: (data: CommandInput<N>) => CommandResult<N> | Promise<CommandResult<N>> };
@@ -322,7 +340,7 @@ export class FixtureServer {
         throw new CodedError('INVALID_PAYLOAD', `Line ${wrong + 1} of the preset: expected "key = value".`, {
           details: { line: wrong + 1 },
         });
-      const preset: PresetView = { name, path: `/presets/${name}.ini`, models: [], parameters: {}, ini };
+      const preset: PresetView = { name, path: `/presets/${name}.ini`, models: [], parameters: {}, ini, problem: null };
       this.presets = [...this.presets.filter((one) => one.name !== name), preset];
       this.broadcast('presets:updated', { presets: this.presets });
       return { preset };

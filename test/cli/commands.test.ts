@@ -22,6 +22,9 @@ describe('the shape of --json', () => {
     [['models'], { models: expect.arrayContaining([expect.objectContaining({ id: 'alpha' })]) as unknown }],
     [['load', 'alpha'], { status: 'loaded', model: { id: 'alpha', state: 'loaded' } }],
     [['unload', 'alpha.gguf'], { status: 'unloaded', model: { id: 'alpha', state: 'unloaded' } }],
+    [['decisions'], { decisions: [] }],
+    [['decisions', 'alpha', '--limit', '5'], { decisions: [] }],
+    [['models', 'set', 'alpha', 'priority=5', 'group=big'], { model: { id: 'alpha', priority: 5, group: 'big' } }],
     [['explain', 'alpha'], { explanation: { modelId: 'alpha', verdict: 'fits' } }],
     [['scan'], { found: 4, added: 0, updated: 0, removed: 0 }],
     [['preset', 'list'], { presets: [{ name: 'default' }], active: 'default' }],
@@ -180,6 +183,20 @@ describe('what people read', () => {
 
   it('ps without models says what to do', async () => {
     expect((await cli('ps')).out).toContain('No model is loaded; 4 can be, see `llamactor models`.');
+  });
+
+  it('models set names the keys there are, refuses what does not suit, and takes values back', async () => {
+    expect(await cli('models', 'set', 'alpha', 'prioritty=5')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('did you mean priority') as unknown,
+    });
+    expect((await cli('models', 'set', 'alpha', 'pinned')).err).toContain('is not key=value');
+    expect((await cli('models', 'set', 'alpha', 'ttl=-1')).err).toContain('does not suit ttl');
+    expect((await cli('models', 'set', 'alpha', 'ttl=60', 'pinned=true')).out).toContain('pinned true, ttl 60');
+    expect((await cli('models', 'set', 'alpha', 'ttl=', 'aliases=one,two')).out).toContain(
+      'aliases one, two, ttl not set',
+    );
+    expect(server.services.models.find('alpha')).toMatchObject({ ttl: null, pinned: true, aliases: ['one', 'two'] });
   });
 
   it('models lists problems and, when quiet, ids only', async () => {

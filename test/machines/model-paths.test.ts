@@ -12,7 +12,7 @@ const events: ModelEvent[] = [
   { type: 'model.unload', requestId: 'unload', by: 'test', at: 1 },
   { type: 'model.reload', by: 'test', at: 1 },
   { type: 'model.refresh', by: 'test', at: 1 },
-  { type: 'model.keep', by: 'test', at: 1 },
+  { type: 'model.retain', by: 'test', at: 1 },
   { type: 'requests.held' },
   { type: 'model.reset', by: 'test', at: 1 },
   spawned,

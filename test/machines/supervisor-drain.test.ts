@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { exited } from './support/facts.ts';
+import { limitsOf } from './support/residents.ts';
 import { createSupervisor, startSupervisor } from './support/supervisor.ts';
 
 const stop = { type: 'system.stop', at: 1 } as const;
@@ -25,7 +26,7 @@ describe('draining', () => {
   });
 
   it('refuses what waits and what comes', () => {
-    const world = startSupervisor({ placement: { modelsMax: 1, reserveBytes: 0 } });
+    const world = startSupervisor({ placement: limitsOf(1) });
     world.load('a');
     world.load('b');
     world.send(stop);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { LiveSupervisor } from './support/supervisor.ts';
+import { limitsOf } from './support/residents.ts';
 import { startSupervisor } from './support/supervisor.ts';
 
-const one = { placement: { modelsMax: 1, reserveBytes: 0 } };
+const one = { placement: limitsOf(1) };
 const queued = (world: LiveSupervisor) => world.context().pending.map(({ id }) => id);
 
 /** `a` is loaded and busy, so that everything else waits. */
@@ -34,18 +35,19 @@ describe('the queue of loads', () => {
     expect(world.settled()).toEqual(['load-a', 'load-b', 'load-c', 'load-d']);
   });
 
-  it('says once why its head waits, and again for another head', () => {
+  it('says once for each why it waits, and again when it waits for something else', () => {
     const world = busyWorld();
     world.load('b');
     world.load('c');
     world.use('a', 2);
-    expect(world.decisions('queued')).toEqual(['b']);
-    world.send({ type: 'models.cancel', id: 'b', requestId: 'load-b' });
     expect(world.decisions('queued')).toEqual(['b', 'c']);
-    world.send({ type: 'models.cancel', id: 'c', requestId: 'load-c' });
-    expect(world.context().waiting).toBeNull();
-    world.load('c', { requestId: 'again' });
+    expect(world.context().waiting.map(({ cause }) => cause)).toEqual(['for a', 'behind b']);
+    world.send({ type: 'models.cancel', id: 'b', requestId: 'load-b' });
     expect(world.decisions('queued')).toEqual(['b', 'c', 'c']);
+    world.send({ type: 'models.cancel', id: 'c', requestId: 'load-c' });
+    expect(world.context().waiting).toEqual([]);
+    world.load('c', { requestId: 'again' });
+    expect(world.decisions('queued')).toEqual(['b', 'c', 'c', 'c']);
   });
 
   it('loses the loads of a model that is unloaded, and answers them', () => {
@@ -196,6 +198,7 @@ it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])('a model may
   const world = startSupervisor(one);
   world.unload(id, 'too early');
   world.use(id, 1);
+  world.use(id, 0);
   world.load(id);
   world.ready(id);
   expect(world.stateOf(id)).toBe('loaded');

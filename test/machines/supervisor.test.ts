@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { inRam } from '../../machines/devices.ts';
 import { exited, limits, ready } from './support/facts.ts';
-import { GIB } from './support/residents.ts';
+import { GIB, limitsOf } from './support/residents.ts';
 import { createSupervisor, startSupervisor } from './support/supervisor.ts';
 
-const one = { placement: { modelsMax: 1, reserveBytes: 0 } };
+const one = { placement: limitsOf(1) };
 
 describe('starting', () => {
   it('looks for the engine and starts the router, and runs once the router has its port', () => {
@@ -47,7 +48,7 @@ describe('loads before the engine is known', () => {
     world.load('a');
     world.demand('b');
     expect(world.context().pending).toHaveLength(2);
-    expect(world.decisions('queued')).toEqual(['a']);
+    expect(world.decisions('queued')).toEqual(['a', 'b']);
     await world.answerSearch(true);
     expect([world.stateOf('a'), world.stateOf('b')]).toEqual(['loading', 'loading']);
     world.ready('a');
@@ -162,7 +163,7 @@ describe('the limit of models', () => {
     world.load('a');
     world.load('b');
     expect(world.stateOf('b')).toBeUndefined();
-    world.send({ type: 'limits.changed', placement: { modelsMax: 2, reserveBytes: 0 }, process: limits });
+    world.send({ type: 'limits.changed', placement: limitsOf(2), process: limits });
     expect(world.stateOf('b')).toBe('loading');
   });
 
@@ -180,7 +181,7 @@ describe('the limit of models', () => {
 });
 
 describe('memory', () => {
-  const many = { placement: { modelsMax: 9, reserveBytes: 0 } };
+  const many = { placement: limitsOf(9) };
 
   it('counts what an evicted model gave back since memory was last measured', () => {
     const world = startSupervisor(many);
@@ -202,14 +203,14 @@ describe('memory', () => {
     world.use('a', 1);
     world.use('b', 1);
     expect(world.stateOf('c')).toBeUndefined();
-    expect(world.context().waiting?.reason).toContain('2.00 GiB are free');
+    expect(world.context().waiting[0]?.reason).toContain('2.00 GiB are free');
   });
 
   it('uses what was measured of a loaded model instead of the estimate', () => {
     const world = startSupervisor(many);
     world.load('a', { bytes: 4 * GIB, availableBytes: 6 * GIB });
     world.ready('a');
-    world.send({ type: 'model.measured', id: 'a', bytes: GIB });
+    world.send({ type: 'model.measured', id: 'a', bytes: inRam(GIB) });
     world.load('b', { bytes: 5 * GIB, availableBytes: 2 * GIB });
     expect(world.refusal('load-b')).toMatchObject({ code: 'DOES_NOT_FIT' });
   });

@@ -195,6 +195,7 @@ describe('readGgufHeader', () => {
       ropeScaling: null,
       ropeScalingFactor: null,
       slidingWindow: null,
+      windowedLayers: null,
       latentLength: null,
       recurrent: null,
       experts: null,

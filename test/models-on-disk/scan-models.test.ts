@@ -312,7 +312,7 @@ describe('the cache', () => {
     expect(await scan()).toEqual([before]);
     await utimes(path, mtime, new Date(mtime.getTime() + 5000));
     expect(await scan()).toMatchObject([{ id: 'a', problem: expect.stringMatching(/not a GGUF/) as string }]);
-    expect(JSON.parse(await readFile(cachePath, 'utf8'))).toMatchObject({ version: 1 });
+    expect(JSON.parse(await readFile(cachePath, 'utf8'))).toMatchObject({ version: 2 });
   });
 
   test.each([

@@ -297,3 +297,42 @@ test('a large body is not read to its end while its request waits', async () => 
   expect(await answered).toBe(200);
   expect(engine.received[0]?.body.length).toBe(total);
 });
+
+test('a held model gets nothing new: what it answers is finished and confirmed, and the others wait for it in their order', async () => {
+  const engine = await fakeEngine((one) => (engine.received.length === 1 ? openStream(one) : answerWhole(one)));
+  const route = loadedRoute('alpha', engine.upstream);
+  const harness = await startRouter({ routes: [route] });
+  const usage = () =>
+    harness
+      .all('usage')
+      .at(-1)
+      ?.models.find(({ modelId }) => modelId === 'alpha');
+  const busy = open(`${harness.url}/v1/completions`, { model: 'alpha' });
+  await vi.waitFor(() => expect(engine.received).toHaveLength(1));
+  harness.routes({ ...route, held: true });
+  await vi.waitFor(() => expect(usage()).toMatchObject({ held: true, active: 1, inFlight: 1 }), { interval: 2 });
+  const late = [chat(harness.url, { model: 'alpha', n: 1 })];
+  await waiting(harness, 'alpha', 2);
+  late.push(chat(harness.url, { model: 'alpha', n: 2 }));
+  await waiting(harness, 'alpha', 3);
+  engine.received[0]?.res.end('data: x\n\n');
+  expect((await (await busy).over).complete).toBe(true);
+  await vi.waitFor(() => expect(usage()).toMatchObject({ held: true, active: 0, inFlight: 2 }), { interval: 2 });
+  expect(engine.received).toHaveLength(1);
+  expect(harness.all('need')).toEqual([]);
+  harness.routes({ ...route, state: 'stopping', upstream: null });
+  harness.routes({ ...route, state: 'unloaded', upstream: null });
+  expect(await harness.nth('need', 1)).toEqual({ type: 'need', modelId: 'alpha' });
+  harness.routes(route);
+  expect((await Promise.all(late)).map(({ status }) => status)).toEqual([200, 200]);
+  expect(usage()?.held).toBe(false);
+  const order = engine.received.slice(1).map(({ body }) => (JSON.parse(body.toString()) as { n: number }).n);
+  expect(order).toEqual([1, 2]);
+});
+
+test('a router that starts with a held model confirms it without having been asked for it', async () => {
+  const harness = await startRouter({ routes: [routeOf('alpha', { held: true })] });
+  await vi.waitFor(() =>
+    expect(harness.all('usage').at(-1)?.models).toMatchObject([{ modelId: 'alpha', held: true, active: 0 }]),
+  );
+});

@@ -1,5 +1,6 @@
 /** Configuration drafts, parameters as text, defaults, and what the palette finds. */
 import { describe, expect, it } from 'vitest';
+import type { DecisionView } from '../../src/contracts/views.ts';
 import { CONFIG_KEYS, defaultConfig, defaultSettings } from '../../src/contracts/config.ts';
 import { changedKeys, problemOf, restartsOf, withValue } from '../../web/pages/configuration/draft.ts';
 import { configGroups, labelOf, RESTART_WORDS } from '../../web/pages/configuration/groups.ts';
@@ -108,7 +109,18 @@ describe('the dashboard', () => {
   });
 
   it('tells decisions and failures as one story, newest first', () => {
-    const decision = { id: 'd', at: 5, kind: 'admitted', modelId: 'a', reason: 'fits', by: 'x' } as const;
+    const decision: DecisionView = {
+      id: 'd',
+      at: 5,
+      kind: 'admitted',
+      modelId: 'a',
+      reason: 'fits',
+      by: 'x',
+      for: null,
+      evicts: [],
+      requiredBytes: null,
+      availableBytes: null,
+    };
     const story = storyOf(
       [decision],
       [

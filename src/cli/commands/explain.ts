@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ExplainView } from '../../contracts/commands.ts';
+import type { DeviceBytesView } from '../../contracts/views.ts';
 import type { CliHost } from '../host.ts';
 import type { Session } from '../session.ts';
 import { bytes } from '../text/format.ts';
@@ -21,15 +22,37 @@ const explain = async (session: Session, ref: string): Promise<void> => {
     session.json({ explanation });
     return;
   }
+  session.print(facts(linesOf(explanation), session.paint));
+};
+
+/** "4.0 GiB" or, where GPUs take part, "4.0 GiB, GPU 0 8.0 GiB". */
+const devices = (each: DeviceBytesView | null): string =>
+  each === null ? 'unknown' : [bytes(each.ram), ...each.gpus.map((gpu, n) => `GPU ${n} ${bytes(gpu)}`)].join(', ');
+
+const linesOf = (view: ExplainView): [string, Cell][] => {
+  const { least, most } = view.contextTokens;
   const lines: [string, Cell][] = [
-    ['model', explanation.modelId],
-    ['verdict', VERDICTS[explanation.verdict]],
-    ['reason', explanation.reason],
-    ['needs', bytes(explanation.requiredBytes)],
-    ['available', bytes(explanation.availableBytes)],
+    ['model', view.modelId],
+    ['verdict', VERDICTS[view.verdict]],
+    ['reason', view.reason],
+    ['needs', `${devices(view.required)} with ${least} tokens of context`],
   ];
-  if (explanation.evicts.length > 0) lines.push(['would leave', explanation.evicts.join(', ')]);
-  session.print(facts(lines, session.paint));
+  if (most !== least) lines.push(['would take', `${devices(view.takes)} with ${most}, where there is room`]);
+  lines.push(['measured', view.memory.measured === null ? 'not yet' : devices(view.memory.measured)]);
+  for (const { device, model, context, compute, other, measured } of view.parts) {
+    if (model + context + compute + other === 0) continue;
+    const parts = `weights ${bytes(model)}, context ${bytes(context)}, compute ${bytes(compute)}, other ${bytes(other)}`;
+    lines.push([`  ${device}`, `${parts} (${measured ? 'measured' : 'estimated'})`]);
+  }
+  lines.push(
+    ['available', devices(view.available)],
+    ['free', `${devices(view.free)} after promises and reserve`],
+    ['models', `${view.present} of ${view.modelsMax}`],
+  );
+  for (const { id, bytes: each, why } of view.leaving) lines.push(['would leave', `${id}, ${devices(each)}: ${why}`]);
+  if (view.waitsFor.length > 0) lines.push(['waits for', view.waitsFor.join(', ')]);
+  for (const { id, reason } of view.queue) lines.push(['comes first', `${id}: ${reason}`]);
+  return lines;
 };
 
 export const registerExplain = (program: Command, host: CliHost): void => {

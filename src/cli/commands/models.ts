@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { EffectiveRow } from '../../contracts/changes.ts';
+import { byDefault } from '../subcommands.ts';
 import type { CliHost } from '../host.ts';
 import type { Session } from '../session.ts';
-import { byDefault } from '../subcommands.ts';
+import { setModel } from './model-set.ts';
 import { bytes, plural, tokens } from '../text/format.ts';
 import { stateCell, troubleOf } from '../text/model-words.ts';
 import { oneLine } from '../text/sanitize.ts';
@@ -129,6 +130,12 @@ export const registerModels = (program: Command, host: CliHost): void => {
     .description("print a model's parameters as they were asked for, and what the engine really gave")
     .argument('<model>', 'id, file name or alias')
     .action((model: string) => host.run((session) => show(session, model)));
+  group
+    .command('set')
+    .description('change what is kept of a model: pinned, priority, group, ttl, aliases and more')
+    .argument('<model>', 'id, file name or alias')
+    .argument('<key=value...>', 'such as priority=5 pinned=true ttl=600 group=big; an empty value takes it back')
+    .action((model: string, words: string[]) => host.run((session) => setModel(session, model, words)));
   program
     .command('scan')
     .description('search the models folders again, or one folder inside them')

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { applyFields } from '../changes.ts';
 import type { ChangeEffectView, EffectiveRow } from '../changes.ts';
+import { LONGEST_TTL } from '../config.ts';
 import type { ModelView } from '../views.ts';
 import { empty, modelRef, name, returns } from './define.ts';
 
@@ -18,6 +19,9 @@ const modelFields = z.object({
   threads: z.int().min(0).max(1024),
   type: z.string().max(64),
   pinned: z.boolean(),
+  priority: z.int().min(-100).max(100),
+  group: z.string().min(1).max(64).nullable(),
+  ttl: z.int().min(0).max(LONGEST_TTL).nullable(),
 });
 
 const modelChange = z.object({ modelId: name, updates: modelFields.partial().strict(), ...applyFields });

@@ -10,13 +10,24 @@ export const CHILD_PROTOCOL_ENV = 'LLAMA_SERVER_ROUTER_PORT';
 const STATE_PREFIX = 'cmd_child_to_router:state:';
 const LONGEST_LINE = 64 * 1024;
 
+/** What the process takes on one device or in one kind of buffer, bytes. */
+export interface MemoryRow {
+  /** The engine's word, "host" for main memory. */
+  kind: string;
+  /** Its name for the device or buffer, such as "Host", "CUDA0" or "CPU_REPACK". */
+  name: string;
+  model: number;
+  context: number;
+  compute: number;
+}
+
 export type EngineLine =
   | { kind: 'progress'; percent: number; stage: string | null }
   | { kind: 'ready'; contextSize: number | null }
   /** Weights were freed while idle, or are back. */
   | { kind: 'state'; state: string }
   | { kind: 'log'; level: LogLevel; message: string }
-  | { kind: 'memory'; bytes: number }
+  | { kind: 'memory'; rows: MemoryRow[] }
   | { kind: 'text'; message: string };
 
 /**
@@ -88,11 +99,27 @@ const parseJsonLog = (json: string): EngineLine | null => {
   if (message['type'] === 'fit_memory_breakdown') {
     const rows = asObject(message['data'])?.['rows'];
     if (!Array.isArray(rows)) return null;
-    // `self` is what this process takes on a device: model, context and compute buffers together, in MiB.
-    const mib = rows.reduce<number>((sum, row) => sum + (numberOr(asObject(row)?.['self']) ?? 0), 0);
-    return { kind: 'memory', bytes: mib * 1024 * 1024 };
+    return { kind: 'memory', rows: rows.flatMap((row) => memoryRow(asObject(row))) };
   }
   return null;
+};
+
+const MIB = 1024 * 1024;
+
+/** Numbers are MiB; `self`, their sum, is left out. */
+const memoryRow = (row: Record<string, unknown> | null): MemoryRow[] => {
+  if (row === null) return [];
+  const word = (key: string): string => (typeof row[key] === 'string' ? row[key] : '');
+  const bytes = (key: string): number => Math.max(0, numberOr(row[key]) ?? 0) * MIB;
+  return [
+    {
+      kind: word('kind'),
+      name: word('name'),
+      model: bytes('model'),
+      context: bytes('context'),
+      compute: bytes('compute'),
+    },
+  ];
 };
 
 const levelOf = (level: unknown): LogLevel =>

@@ -16,8 +16,10 @@ import { causeOfExit, causeOfNoStart } from './cause.ts';
 import { lineSplitter, parseEngineLine } from './child-protocol.ts';
 import { readGiven } from './engine-given.ts';
 import type { EngineGiven } from '../../contracts/changes.ts';
+import type { MemoryRow } from './child-protocol.ts';
 import { engineProps } from './engine-props.ts';
 import type { LaunchPlan } from './launch.ts';
+import { measuredMemory } from './measured-memory.ts';
 import { watchForStalls } from './stall-watch.ts';
 
 export interface ModelProcessDeps {
@@ -41,7 +43,7 @@ export interface ModelProcessDeps {
 const REMEMBERED_LINES = 200;
 /** The engine logs from a thread of its own, so what it tells of its start may come after it is ready. */
 const LINES_AFTER_READY = 50;
-const SLOTS_LINE = /n_slots = (\d+), n_ctx_slot = (\d+)/;
+const SLOTS_LINE = /n_slots = (\d+), n_ctx_slot = (\d+)(?:, kv_unified = '(true|false)')?/;
 
 export const modelProcess = (deps: ModelProcessDeps) =>
   fromCallback<ProcessCommand, { id: string }>(({ input, sendBack, receive }) => {
@@ -88,7 +90,9 @@ export const modelProcess = (deps: ModelProcessDeps) =>
       const lines: string[] = [];
       const given: EngineGiven = {};
       deps.gives(id, given);
-      const info: ReadyInfo = { contextSize: null, slots: null, memoryBytes: null };
+      const breakdowns: MemoryRow[][] = [];
+      let unified = true;
+      const info: ReadyInfo = { contextSize: null, slots: null, memory: null };
       let wasReady = false;
       let linesReady = 0;
       let slotsTold = (): void => undefined;
@@ -113,6 +117,8 @@ export const modelProcess = (deps: ModelProcessDeps) =>
           await Promise.race([asked, new Promise<void>((resolve) => (slotsTold = resolve))]);
         }
         info.contextSize ??= contextSize;
+        const { contextSize: each, slots } = info;
+        info.memory = measuredMemory(breakdowns, each === null ? null : each * (unified ? 1 : (slots ?? 1)));
         if (!ended) tell({ type: 'process.ready', at: deps.now(), info: { ...info } });
       };
 
@@ -120,7 +126,7 @@ export const modelProcess = (deps: ModelProcessDeps) =>
         const parsed = parseEngineLine(line);
         if (parsed.kind === 'progress')
           tell({ type: 'process.progressed', percent: parsed.percent, stage: parsed.stage });
-        else if (parsed.kind === 'memory') info.memoryBytes = parsed.bytes;
+        else if (parsed.kind === 'memory') breakdowns.push(parsed.rows);
         else if (parsed.kind === 'ready') {
           if (wasReady) return;
           wasReady = true;
@@ -135,6 +141,7 @@ export const modelProcess = (deps: ModelProcessDeps) =>
           if (slots !== null) {
             Object.assign(info, { slots: Number(slots[1]), contextSize: Number(slots[2]) });
             slotsTold();
+            unified = slots[3] !== 'false';
           }
           const level = parsed.kind === 'log' ? parsed.level : 'info';
           // A serving engine writes several lines for every request; they are there for whoever asks for detail.

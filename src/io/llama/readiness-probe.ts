@@ -54,5 +54,5 @@ const infoWhenHealthy = async (upstream: Upstream): Promise<ReadyInfo | null> =>
   } catch {
     return null;
   }
-  return { ...(await engineProps(upstream)), memoryBytes: null };
+  return { ...(await engineProps(upstream)), memory: null };
 };

@@ -1,4 +1,4 @@
-import type { Skim, SkimmedTensor } from './skim-gguf.ts';
+import type { Skim, SkimmedTensor, SkimmedValue } from './skim-gguf.ts';
 import { elementsOf, tensorSizes } from './tensor-size.ts';
 
 /**
@@ -33,6 +33,8 @@ export interface GgufFacts {
   ropeScalingFactor: number | null;
   /** Tokens that a windowed layer remembers; such layers need less cache than the full context. */
   slidingWindow: number | null;
+  /** Which layers have the window; null where the header does not say, as most do not. */
+  windowedLayers: boolean[] | null;
   /** Compressed key/value size per token (multi-head latent attention); replaces heads × lengths. */
   latentLength: number | null;
   /** State of recurrent layers: convolution width, inner size, state size. */
@@ -65,6 +67,13 @@ const perLayer = (numbers: number[] | null, layers: number | null): number[] | n
   if (numbers === null || first === undefined) return null;
   if (numbers.length > 1) return numbers;
   return layers !== null && layers >= 1 && layers <= 4096 ? Array<number>(Math.floor(layers)).fill(first) : [first];
+};
+
+/** A list says it layer by layer; a number n says that every nth layer sees everything and the others have the window. */
+const windowedLayers = (pattern: SkimmedValue | undefined, layers: number | null): boolean[] | null => {
+  if (Array.isArray(pattern)) return pattern.map((windowed) => windowed === true || windowed === 1);
+  if (typeof pattern !== 'number' || pattern < 1 || layers === null || layers > 4096) return null;
+  return Array.from({ length: layers }, (_, layer) => (layer + 1) % pattern !== 0);
 };
 
 const LAYER = /^blk\.(\d{1,4})\./;
@@ -124,6 +133,7 @@ export const ggufFacts = (skim: Skim): GgufFacts => {
     ropeScaling: textAt(skim, `${architecture}.rope.scaling.type`),
     ropeScalingFactor: own('rope.scaling.factor'),
     slidingWindow: own('attention.sliding_window'),
+    windowedLayers: windowedLayers(skim.values.get(`${architecture}.attention.sliding_window_pattern`), layers),
     latentLength: own('attention.kv_lora_rank'),
     recurrent:
       inner === null ? null : { convolution: own('ssm.conv_kernel') ?? 0, inner, state: own('ssm.state_size') ?? 0 },

@@ -4,7 +4,7 @@ import { replaceFile } from '../gguf/replace-file.ts';
 import type { Inspection } from './inspect-file.ts';
 
 /** Raise it whenever an inspection's shape or the meaning of its values changes: older caches are then rebuilt. */
-const VERSION = 1;
+const VERSION = 2;
 
 interface Entry {
   size: number;

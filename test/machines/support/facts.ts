@@ -3,7 +3,7 @@ import { verdict } from '../../../machines/process.ts';
 import type { FailureCode, ProcessFact, ProcessLimits } from '../../../machines/process.ts';
 
 export const limits: ProcessLimits = { startMs: 60_000, stopMs: 5000, killMs: 2000 };
-export const info = { contextSize: 4096, slots: 4, memoryBytes: 1 };
+export const info = { contextSize: 4096, slots: 4, memory: null };
 
 export const spawned: ProcessFact = { type: 'process.spawned', pid: 7, at: 1 };
 export const progressed: ProcessFact = { type: 'process.progressed', percent: 50, stage: 'text_model' };

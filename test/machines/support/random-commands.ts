@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { FailureCode } from '../../../machines/process.ts';
 import { exited, limits, ready, spawned, stalled } from './facts.ts';
-import { GIB } from './residents.ts';
+import { inRam } from '../../../machines/devices.ts';
+import { GIB, limitsOf } from './residents.ts';
 import type { LiveSupervisor } from './supervisor.ts';
 
 /** `pinned` is always loaded as pinned; the others are not. */
@@ -105,7 +106,7 @@ const weighted: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
       'tell',
       fc.tuple(
         anyId,
-        fc.constantFrom('models.reload', 'models.refresh', 'models.keep', 'models.reset', 'models.forget'),
+        fc.constantFrom('models.reload', 'models.refresh', 'models.retain', 'models.reset', 'models.forget'),
       ),
       ([id, type]) =>
         (known, world) => {
@@ -149,7 +150,7 @@ const weighted: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
       fc.tuple(anyId, anyBytes),
       ([id, bytes]) =>
         (_, world) =>
-          world.send({ type: 'model.measured', id, bytes }),
+          world.send({ type: 'model.measured', id, bytes: inRam(bytes) }),
     ),
   },
   {
@@ -157,7 +158,7 @@ const weighted: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
     arbitrary: of('limit', fc.nat(4), (modelsMax) => (known, world) => {
       known.lowered ||= modelsMax < known.modelsMax;
       known.modelsMax = modelsMax;
-      world.send({ type: 'limits.changed', placement: { modelsMax, reserveBytes: 0 }, process: limits });
+      world.send({ type: 'limits.changed', placement: limitsOf(modelsMax), process: limits });
     }),
   },
   {

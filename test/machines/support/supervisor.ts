@@ -1,5 +1,7 @@
 /** A live supervisor whose processes, engine search and installation are scripted, and whose clock stands still until moved. */
 import { createActor, fromCallback, fromPromise } from 'xstate';
+import type { ModelPolicy } from '../../../machines/admission.ts';
+import { inRam } from '../../../machines/devices.ts';
 import { engineMachine } from '../../../machines/engine.machine.ts';
 import type { EngineFound, InstallFact } from '../../../machines/engine.machine.ts';
 import { modelMachine } from '../../../machines/model.machine.ts';
@@ -10,9 +12,30 @@ import { supervisorMachine } from '../../../machines/supervisor.machine.ts';
 import type { SupervisorCommand, SupervisorEmitted, SupervisorInput } from '../../../machines/supervisor.machine.ts';
 import { exited, limits, ready } from './facts.ts';
 import { clock, scriptedProcess, scriptedProcesses } from './live.ts';
-import { GIB } from './residents.ts';
+import { GIB, limitsOf } from './residents.ts';
 
 type Load = Extract<SupervisorCommand, { type: 'models.load' }>;
+/** Bytes are of main memory, and what is needed is what is taken, unless `needs` and `takes` say otherwise. */
+type LoadParts = Partial<Omit<Load, 'available' | 'policy'> & ModelPolicy> & {
+  bytes?: number;
+  availableBytes?: number | null;
+};
+
+const loadOf = ({ bytes = GIB, availableBytes = null, ...parts }: LoadParts): Omit<Load, 'id'> => {
+  const { pinned = false, priority = 0, group = null, ttlMs = null, ...rest } = parts;
+  return {
+    type: 'models.load',
+    requestId: null,
+    needs: inRam(bytes),
+    takes: inRam(bytes),
+    demand: false,
+    policy: { pinned, priority, group, ttlMs },
+    available: availableBytes === null ? null : inRam(availableBytes),
+    by: 'test',
+    at: 0,
+    ...rest,
+  };
+};
 
 const engine: EngineFound = { path: '/opt/llama-server', source: 'path', version: 'b1', build: 1 };
 
@@ -52,7 +75,7 @@ export const createSupervisor = (overrides: Partial<SupervisorInput> = {}) => {
       policy: defaultRestartPolicy,
       process: limits,
       routerProcess: limits,
-      placement: { modelsMax: 2, reserveBytes: 0 },
+      placement: limitsOf(2),
       drainMs: 30_000,
       ...overrides,
     },
@@ -66,9 +89,23 @@ export const createSupervisor = (overrides: Partial<SupervisorInput> = {}) => {
   const by = 'test';
   const at = () => simulated.now();
 
+  /** A router that confirms at once that it hands out nothing more. */
+  const held = new Set<string>();
+  const usage = new Map<string, { inFlight: number; active: number }>();
+  root.on('hold.changed', (event) => {
+    if (event.held) held.add(event.id);
+    else held.delete(event.id);
+    const { inFlight, active } = usage.get(event.id) ?? { inFlight: 0, active: 0 };
+    if (!deaf.has(event.id)) send({ type: 'model.used', id: event.id, inFlight, active, held: event.held, at: at() });
+  });
+  /** Models of which the router does not hear. */
+  const deaf = new Set<string>();
+
   return {
     root,
     simulated,
+    held,
+    deaf,
     models,
     router,
     emitted,
@@ -91,34 +128,16 @@ export const createSupervisor = (overrides: Partial<SupervisorInput> = {}) => {
       )?.refusal,
     decisions: (kind: string) =>
       emitted.flatMap((event) => (event.type === 'decision.made' && event.kind === kind ? [event.modelId] : [])),
-    load: (id: string, parts: Partial<Load> = {}) =>
-      send({
-        type: 'models.load',
-        id,
-        requestId: `load-${id}`,
-        bytes: GIB,
-        demand: false,
-        pinned: false,
-        availableBytes: null,
-        by,
-        at: at(),
-        ...parts,
-      }),
-    demand: (id: string, pinned = false) =>
-      send({
-        type: 'models.load',
-        id,
-        requestId: null,
-        bytes: GIB,
-        demand: true,
-        pinned,
-        availableBytes: null,
-        by: 'router',
-        at: at(),
-      }),
+    load: (id: string, parts: LoadParts = {}) =>
+      send({ id, ...loadOf({ requestId: `load-${id}`, at: at(), ...parts }) }),
+    demand: (id: string, pinned = false) => send({ id, ...loadOf({ demand: true, pinned, by: 'router', at: at() }) }),
     unload: (id: string, requestId: string | null = `unload-${id}`) =>
       send({ type: 'models.unload', id, requestId, by, at: at() }),
-    use: (id: string, inFlight: number) => send({ type: 'model.used', id, inFlight, at: at() }),
+    /** What the router says: so many requests, all of them being answered unless some wait. */
+    use: (id: string, inFlight: number, active = inFlight) => {
+      usage.set(id, { inFlight, active });
+      send({ type: 'model.used', id, inFlight, active, held: held.has(id), at: at() });
+    },
     ready: (...ids: string[]) => ids.forEach((id) => models.of(id).tell({ ...ready, at: at() } as typeof ready)),
     exit: (id: string, code: FailureCode = 'CRASHED') => models.of(id).tell(exited(code, at())),
     /** Commands that the model's process got, in short. */

@@ -6,6 +6,7 @@ export const routeOf = (id: string, changes: Partial<Route> = {}): Route => ({
   names: [id, `${id}.gguf`],
   state: 'unloaded',
   upstream: null,
+  held: false,
   failure: null,
   progress: null,
   created: 1_700_000_000,

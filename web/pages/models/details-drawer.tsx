@@ -28,6 +28,7 @@ import './fold.css';
 const DECISIONS = {
   admitted: 'Admitted',
   evicted: 'Had to leave',
+  yielded: 'Makes room for others that wait',
   queued: 'Had to wait',
   refused: 'Refused',
   restarted: 'Restarted',
