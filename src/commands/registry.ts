@@ -5,6 +5,7 @@ import type { CommandName, CommandResult, Scope } from '../contracts/commands.ts
 import { config, settings } from './config.ts';
 import { decisions, placement } from './placement.ts';
 import { engine } from './engine.ts';
+import { keys } from './keys.ts';
 import { live } from './live.ts';
 import { llama } from './llama.ts';
 import { logs } from './logs.ts';
@@ -32,6 +33,7 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...placement,
   ...decisions,
   ...system,
+  ...keys,
 };
 
 /** Decides whether a caller may use a scope; returns the refusal, or undefined to let it pass. */

@@ -1,5 +1,6 @@
 /** What commands need from the running system. The runtime implements it; tests may implement a part. */
 import type { Config, Settings } from '../contracts/config.ts';
+import type { KeyView } from '../contracts/keys.ts';
 import type { CommandPayload, ExplainView, HealthView, InfoView } from '../contracts/commands.ts';
 import type {
   DecisionView,
@@ -67,6 +68,15 @@ export interface Services {
     save(name: string, ini: string, by: By): Promise<PresetView>;
     delete(name: string, by: By): Promise<void>;
   };
+  keys: {
+    list(): KeyView[];
+    /** Whether nobody gets in without one. */
+    required(): boolean;
+    /** Resolves when it is durable and lets its holder in; `secret` is the key itself and is nowhere else. */
+    create(wanted: CommandPayload<'keys:create'>, by: By): Promise<{ key: KeyView; secret: string }>;
+    /** By id or name. Resolves when it lets nobody in any more, on either plane. */
+    revoke(ref: string, by: By): Promise<{ id: string; name: string }>;
+  };
   logs: {
     query(filter: { limit: number; offset: number; level?: LogLevel; source?: string }): LogEntryView[];
     clear(by: By): number;
@@ -97,6 +107,7 @@ export type DomainChange =
   | { kind: 'config'; config: Config; by: By | null }
   | { kind: 'settings'; settings: Settings; by: By | null }
   | { kind: 'presets'; presets: PresetView[]; by: By | null }
+  | { kind: 'keys'; keys: KeyView[]; required: boolean; by: By | null }
   | { kind: 'decision'; decision: DecisionView; by: By | null }
   | { kind: 'logs.cleared'; cleared: number; by: By | null }
   | { kind: 'log'; entry: LogEntryView }

@@ -6,6 +6,7 @@
 import type { z } from 'zod';
 import { configCommands } from './commands/config.ts';
 import { engineCommands } from './commands/engine.ts';
+import { keysCommands } from './commands/keys.ts';
 import { liveCommands } from './commands/live.ts';
 import { logsCommands } from './commands/logs.ts';
 import { metricsCommands } from './commands/metrics.ts';
@@ -32,6 +33,7 @@ export const COMMANDS = {
   ...engineCommands,
   ...placementCommands,
   ...systemCommands,
+  ...keysCommands,
 } as const;
 
 export type CommandName = keyof typeof COMMANDS;
@@ -60,6 +62,8 @@ const FAILURE_CODES: Partial<Record<CommandName, string>> = {
   'llama:rescan': 'RESCAN_FAILED',
   'router:status': 'GET_ROUTER_STATUS_FAILED',
   'router:start-with-preset': 'START_ROUTER_FAILED',
+  'keys:create': 'CREATE_KEY_FAILED',
+  'keys:revoke': 'REVOKE_KEY_FAILED',
   'system:info': 'GET_SYSTEM_INFO_FAILED',
   'system:health': 'HEALTH_CHECK_FAILED',
 };

@@ -104,8 +104,20 @@ export const CONFIG_KEYS = {
   queueLimit: {
     schema: z.int().min(1).max(100_000),
     default: 512,
-    help: 'Requests that may wait for one model.',
+    help: 'Requests that may wait for one model, counted for each key.',
     restart: 'router',
+  },
+  concurrency: {
+    schema: z.int().min(0).max(10_000),
+    default: 0,
+    help: 'Requests that a model answers at once, unless its record says otherwise; 0 is as many as it has connections.',
+    restart: 'none',
+  },
+  requireKeys: {
+    schema: z.boolean(),
+    default: false,
+    help: 'Ask for a key on this machine too; beyond it one is always needed.',
+    restart: 'none',
   },
   allowedHosts: {
     schema: z.array(z.string().min(1).max(253)).max(64),
@@ -193,6 +205,8 @@ export const ModelRecord = z.object({
   batch_size: z.int().min(1).max(65_536).default(512),
   threads: z.int().min(0).max(1024).default(0),
   pinned: z.boolean().default(false),
+  /** Requests answered at once; 0 is no limit, null the configuration's. */
+  concurrency: z.int().min(0).max(10_000).nullable().default(null),
   /** Deleted by a person while its file stays: hidden until an explicit scan. */
   hidden: z.boolean().default(false),
   desired: z.enum(['loaded', 'unloaded']).default('unloaded'),

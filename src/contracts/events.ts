@@ -1,6 +1,7 @@
 /** What the server sends on its own, and the shapes of the two reply styles. */
 import type { ErrorCode } from './errors.ts';
 import type { Config, Settings } from './config.ts';
+import type { KeyView } from './keys.ts';
 import type {
   DecisionView,
   EngineView,
@@ -76,6 +77,8 @@ export interface BroadcastData {
   'settings:updated': { settings: Settings };
   'presets:updated': { presets: PresetView[] };
   'engine:updated': { engine: EngineView };
+  /** Only to sockets that may administer. */
+  'keys:updated': { keys: KeyView[]; required: boolean };
   'decisions:updated': { decision: DecisionView };
   'logs:cleared': { cleared: number };
   'logs:entry': {

@@ -94,6 +94,8 @@ export interface ModelView {
   ctx_size: number;
   batch_size: number;
   threads: number;
+  /** Requests answered at once; 0 is no limit, null the configuration's. */
+  concurrency: number | null;
   /** Epoch seconds. */
   created_at: number;
   /** Epoch seconds. */

@@ -67,6 +67,7 @@ export const modelView = (facts: ModelFacts): ModelView => {
     ctx_size: record?.ctx_size ?? 0,
     batch_size: record?.batch_size ?? 512,
     threads: record?.threads ?? 0,
+    concurrency: record?.concurrency ?? null,
     created_at: record?.created_at ?? facts.seenAt,
     updated_at: record?.updated_at ?? facts.seenAt,
   };

@@ -12,6 +12,7 @@ import type { ChangeHub } from './changes.ts';
 import type { ConfigService } from './config-service.ts';
 import type { Decisions } from './decisions.ts';
 import type { Endpoints } from './endpoints.ts';
+import type { KeyService } from './key-service.ts';
 import type { Library, LibraryChange } from './library.ts';
 import type { ModelService } from './model-service.ts';
 import type { Requests } from './requests.ts';
@@ -32,6 +33,7 @@ export interface ReactionParts {
   decisions: Decisions;
   link: RouterLink;
   config: ConfigService;
+  keys: KeyService;
   log(level: LogLevel, source: string, message: string): void;
   now(): number;
 }
@@ -117,16 +119,24 @@ export const createReactions = (parts: () => ReactionParts): Reactions => {
       }
     },
     onRouterMessage(message) {
-      const { usage, models, system, log } = parts();
+      const { usage, models, system, keys, log } = parts();
       if (message.type === 'usage') usage.take(message);
-      else if (message.type === 'finished') usage.finished(message.requests);
-      else if (message.type === 'need') models.demand(message.modelId, 'router');
+      else if (message.type === 'finished') {
+        usage.finished(message.requests);
+        for (const { key } of message.requests) if (key !== null) keys.used(key);
+      } else if (message.type === 'need') models.demand(message.modelId, 'router');
       else if (message.type === 'unneed') system.send({ type: 'models.cancel', id: message.modelId, requestId: null });
       else if (message.type === 'log') log(message.level, 'router', message.message);
     },
     onConfig(changed, by) {
-      const { system, config, library, hub, log } = parts();
+      const { system, config, library, hub, keys, views, routes, endpoints, log } = parts();
       system.send({ type: 'limits.changed', placement: config.placement(), process: config.process() });
+      if (changed.has('requireKeys')) keys.refresh(by);
+      if (changed.has('concurrency'))
+        routes.update(
+          views.models().map((model) => ({ model, upstream: endpoints.upstream(model.id) })),
+          [],
+        );
       if (changed.has('serverPath')) system.engine.send({ type: 'engine.check', requestId: null, by });
       if (changed.has('modelsDir') || changed.has('modelsDirs')) {
         library

@@ -7,6 +7,8 @@ import type { Services } from '../commands/services.ts';
 import type { CommandName } from '../contracts/commands.ts';
 import type { Config } from '../contracts/config.ts';
 import type { CallOutcome, RouterSettings } from '../contracts/ipc.ts';
+import type { Keyring } from '../contracts/keys.ts';
+import { isLoopback } from '../contracts/origins.ts';
 import { startGuardian } from '../io/guardian.ts';
 import { createSampler } from '../io/metrics/sampler.ts';
 import { storeHistory } from '../io/metrics/stored-history.ts';
@@ -21,6 +23,7 @@ import { createDecisions } from './decisions.ts';
 import { offerDemo } from './demo.ts';
 import { createEndpoints } from './endpoints.ts';
 import { createEnginePorts, createEngineService } from './engine-service.ts';
+import { createKeyService } from './key-service.ts';
 import { createLibrary } from './library.ts';
 import { applyLogSettings, createLogService } from './log-service.ts';
 import { createMetricsService } from './metrics-service.ts';
@@ -43,6 +46,8 @@ export interface RuntimeOptions {
   routerScript: string;
   /** From flags and environment; they win over the stored configuration. */
   overrides: Partial<Config>;
+  /** False: whoever reaches the server may do everything; keys that are sent still count. */
+  auth: boolean;
   env: NodeJS.ProcessEnv;
   /** Install an engine when none is found. */
   autoInstall: boolean;
@@ -53,8 +58,12 @@ export interface RuntimeOptions {
 
 export interface Runtime {
   services: Services;
+  /** The keys that are valid now. */
+  keyring: Keyring;
+  /** A key with this id was shown to the control plane. */
+  keyUsed(id: string): void;
   /** Who runs the commands that clients of the inference port ask for; there is none before this is called. */
-  answerRouter(run: (command: CommandName, payload: unknown) => Promise<CallOutcome>): void;
+  answerRouter(run: (command: CommandName, payload: unknown, key: string | null) => Promise<CallOutcome>): void;
   /** Resolves when the first scan is done and the router listens or has failed. */
   start(): Promise<void>;
   /** Ends everything that runs, within the supervisor's deadline. Views still answer and changes are still told. */
@@ -98,6 +107,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     decisions,
     link,
     config,
+    keys,
     log,
     now,
   }));
@@ -115,6 +125,17 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       applyLogSettings(book, settings);
       metrics.setBase(settings.refreshInterval * 1000);
     },
+  });
+  const keys = createKeyService({
+    store: stores.keys,
+    required: () => {
+      const { host, requireKeys } = config.get();
+      return options.auth && (requireKeys || !isLoopback(host));
+    },
+    send: (message) => link.send(message),
+    hub,
+    log,
+    now,
   });
   const presets = await openPresets({
     folder: path.join(dataDir, 'presets'),
@@ -153,7 +174,10 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     },
   });
   const views = createViews({ system: () => system, library, planner, usage, endpoints });
-  const routes = createRouteTable((message) => link.send(message));
+  const routes = createRouteTable(
+    (message) => link.send(message),
+    () => config.get().concurrency,
+  );
   const sampler = createSampler({
     diskPath: dataDir,
     processes: () => views.processes(),
@@ -198,6 +222,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       link,
       settings: () => routerSettings(config.get()),
       routes: routes.all,
+      keys: keys.message,
       listening: (address) => {
         endpoints.routerListens(address);
         if (address === null) usage.reset();
@@ -250,6 +275,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     config,
     settings: config.settings,
     presets,
+    keys,
     logs: createLogService(book, hub),
     metrics,
     decisions: { list: decisions.list },
@@ -283,10 +309,12 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
 
   return {
     services,
+    keyring: keys.ring,
+    keyUsed: keys.used,
     answerRouter(run) {
       link.onMessage((message) => {
         if (message.type !== 'call') return;
-        void run(message.command, message.payload).then((outcome) =>
+        void run(message.command, message.payload, message.key).then((outcome) =>
           link.send({ type: 'answer', token: message.token, outcome }),
         );
       });
@@ -318,6 +346,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     async close() {
       await library.close();
       await history.stop();
+      await keys.close();
       await stores.close();
       log('info', 'server', 'Stopped.');
       await book.close();

@@ -1,10 +1,11 @@
 import path from 'node:path';
 import type { LlamactorClient } from '../../client/index.ts';
 import { CodedError } from '../../contracts/errors.ts';
+import { isLoopback } from '../../contracts/origins.ts';
 import { resolveDataDir } from '../data-dir.ts';
 import type { Place } from '../data-dir.ts';
 import { futureFolderProblem, isFolder, portProblem, readStoredConfig } from '../preflight.ts';
-import { isLoopback, resolveServeOptions } from '../serve-options.ts';
+import { resolveServeOptions } from '../serve-options.ts';
 import {
   checkEngine,
   checkFolder,

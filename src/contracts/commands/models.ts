@@ -16,6 +16,7 @@ const modelFields = z.object({
   threads: z.int().min(0).max(1024),
   type: z.string().max(64),
   pinned: z.boolean(),
+  concurrency: z.int().min(0).max(10_000).nullable(),
 });
 
 export const modelsCommands = {
