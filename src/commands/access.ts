@@ -24,7 +24,7 @@ const NEEDED = 'This server needs a key: make one with `llamactor key create` wh
 export const createAccess = (
   keyring: Keyring,
   used: (id: string) => void = () => undefined,
-  now: () => number = Date.now,
+  now: () => number = () => Date.now(),
 ): Access => {
   const refusal = ({ key: id }: Principal, scope: Scope): CodedError | undefined => {
     if (id === null) return keyring.required ? new CodedError('UNAUTHORIZED', NEEDED) : undefined;

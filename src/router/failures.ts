@@ -48,8 +48,8 @@ export const failure = (code: ErrorCode, message: string, extra: Extra = {}): Fa
 export const invalid = (message: string): Failure => failure('INVALID_PAYLOAD', message);
 
 /** More requests than a key may send in a minute; after `waitSeconds` one fits again. */
-export const tooMany = (key: CheckedKey | null, waitSeconds: number): Failure => {
-  const message = `The key ${JSON.stringify(key?.name)} may send ${key?.ratePerMinute ?? 0} requests a minute: try again in ${Math.ceil(waitSeconds)} s.`;
+export const tooMany = (key: CheckedKey, waitSeconds: number): Failure => {
+  const message = `The key ${JSON.stringify(key.name)} may send ${key.ratePerMinute ?? 0} requests a minute: try again in ${Math.ceil(waitSeconds)} s.`;
   return failure('RATE_LIMITED', message, { retryAfter: waitSeconds });
 };
 

@@ -87,7 +87,7 @@ export class ProxyRequest implements Ticket {
   start(): void {
     const wait = this.#deps.quotas.spend(this.key, this.#arrived);
     const encoding = this.#req.headers['content-encoding'];
-    if (wait !== null) {
+    if (wait !== null && this.key) {
       this.#fail(tooMany(this.key, wait));
     } else if (encoding !== undefined && encoding !== 'identity') {
       this.#fail(invalid(`Bodies compressed with ${encoding} are not read here: send the JSON uncompressed.`));

@@ -103,10 +103,11 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
   httpServer.on('upgrade', onUpgrade);
 
   const admission = guardAdmission(io, access);
-  const broadcaster = createBroadcaster(services, createEmitter(io));
+  // Before the broadcasts of the same change: whose key has ended hears none of them.
   const stopReview = services.subscribe((changes) => {
     if (changes.some(({ kind }) => kind === 'keys')) admission.review();
   });
+  const broadcaster = createBroadcaster(services, createEmitter(io));
 
   for (const name of NAMESPACES) {
     io.of(name).on('connection', (socket) => {

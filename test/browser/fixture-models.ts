@@ -59,6 +59,7 @@ export const aModel = (id: string, parts: Partial<ModelView> = {}): ModelView =>
     ctx_size: 0,
     batch_size: 512,
     threads: 0,
+    concurrency: null,
     created_at: Math.floor(NOW / 1000) - 86_400 * 20,
     updated_at: Math.floor(NOW / 1000) - 3600,
     ...parts,

@@ -10,6 +10,8 @@ import type {
   PresetView,
   RouterView,
 } from '../../src/contracts/views.ts';
+import { createMemoryKeys } from './memory-keys.ts';
+import type { MemoryKeys } from './memory-keys.ts';
 import { memoryEngine, memoryModel, memoryRouter, memorySample } from './memory-views.ts';
 
 export interface MemoryControl {
@@ -32,6 +34,7 @@ export interface MemoryControl {
   /** How often a load really began. */
   loads(id: string): number;
   breakNext(method: 'info'): void;
+  keys: MemoryKeys;
 }
 
 export interface MemoryServices extends Services {
@@ -167,7 +170,10 @@ export const createMemoryServices = (
     return found;
   };
 
+  const keys = createMemoryKeys(publish);
+
   const control: MemoryControl = {
+    keys,
     failNext: (verb, id, error) => void failures.set(`${verb}:${id}`, error),
     failAlways: (verb, id, message) => void lasting.set(`${verb}:${id}`, message),
     hold: (id) => {
@@ -325,6 +331,7 @@ export const createMemoryServices = (
         publish({ kind: 'presets', presets: [...presets.values()], by });
       },
     },
+    keys: keys.service,
     logs: {
       query: ({ limit, offset, level, source }) =>
         log

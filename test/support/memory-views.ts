@@ -33,6 +33,7 @@ export const memoryModel = (name: string, over: Partial<ModelView> = {}): ModelV
   ctx_size: 0,
   batch_size: 512,
   threads: 0,
+  concurrency: null,
   created_at: 1_760_000_000,
   updated_at: 1_760_000_000,
   ...over,
