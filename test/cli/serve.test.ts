@@ -354,7 +354,7 @@ describe('the three lines', () => {
 
   it('say that a key is needed, and where it goes', () => {
     const [dashboard, api] = banner({ ...facts, models: [memoryModel('good.gguf')], keysNeeded: true });
-    expect(dashboard).toBe('Dashboard  http://localhost:3000. Keys needed: `llamactor key create` makes one');
+    expect(dashboard).toBe('Dashboard  http://localhost:3000 (keys needed; `llamactor key create` makes one)');
     expect(api).toContain('/v1/chat/completions -H "authorization: Bearer $LLAMACTOR_KEY" -H');
   });
 

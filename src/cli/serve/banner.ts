@@ -39,7 +39,7 @@ const engineWords = (engine: EngineView): string =>
 export const banner = ({ url, routerUrl, web, models, engine, keysNeeded }: BannerFacts): string[] => {
   const broken = models.filter((model) => model.problem !== null).length;
   const found = `${models.length === 0 ? 'no models' : plural(models.length, 'model')} found${broken === 0 ? '' : `, ${broken} unusable`}`;
-  const keys = keysNeeded ? '. Keys needed: `llamactor key create` makes one' : '';
+  const keys = keysNeeded ? ' (keys needed; `llamactor key create` makes one)' : '';
   return [
     web ? `Dashboard  ${url}${keys}` : `Sockets    ${url} (the dashboard is switched off)${keys}`,
     `API        ${routerUrl}/v1, for example: ${example(routerUrl, firstModel(models), keysNeeded)}`,
