@@ -98,7 +98,14 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     return { ok: false, error: { code, message, retryAfter, details } };
   });
   const webDir = options.web ? path.join(root, 'dist', 'web') : null;
-  const http = createHttpServer({ services, registry, access, webDir, routerUrl: () => services.router.view().url, ...rules });
+  const http = createHttpServer({
+    services,
+    registry,
+    access,
+    webDir,
+    routerUrl: () => services.router.view().url,
+    ...rules,
+  });
   const sockets = attachSockets(http, { services, registry, access, rules, version });
   const fatal = new Set<(error: unknown) => void>();
   let stopped: Promise<void> | null = null;

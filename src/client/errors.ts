@@ -62,11 +62,7 @@ export const fromConnectError = (url: string, error: unknown): CodedError => {
   const nested = isRecord(description['error']) ? description['error'] : {};
   const text = textOf(description['message']) ?? textOf(fields['message']) ?? 'no answer';
   const status = /unexpected server response: (\d{3})/i.exec(text)?.[1];
-  if (status === '401')
-    return new CodedError(
-      'UNAUTHORIZED',
-      `The server at ${url} wants a valid key.`,
-    );
+  if (status === '401') return new CodedError('UNAUTHORIZED', `The server at ${url} wants a valid key.`);
   if (status === '403') {
     return new CodedError(
       'FORBIDDEN',

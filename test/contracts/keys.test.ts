@@ -2,6 +2,8 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connect } from '../../src/client/index.ts';
+import { createAccess } from '../../src/commands/access.ts';
+import { createRegistry } from '../../src/commands/registry.ts';
 import type { Scope } from '../../src/contracts/keys.ts';
 import { startTestServer, startTransports } from '../support/server.ts';
 import { createMemoryServices } from '../support/memory-services.ts';
@@ -140,6 +142,22 @@ describe('where one is needed', () => {
     await expect(connect({ url: server.url })).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
     await expect(connect({ url: server.url, key: 'lla_wrong' })).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   });
+});
+
+it('a call that says nothing of its caller is nobody’s', async () => {
+  const { ring, require: ask, service } = server.services.control.keys;
+  const registry = createRegistry(server.services, createAccess(ring).authorise);
+  const run = (key?: string) =>
+    registry.execute(
+      'models:list',
+      {},
+      { by: 'router', style: 'http', ...(key === undefined ? {} : { principal: { key } }) },
+    );
+  await make('ana', ['observe']);
+  ask(true);
+  expect(await run()).toMatchObject({ ok: false, error: { code: 'UNAUTHORIZED' } });
+  expect(await run('nobody')).toMatchObject({ ok: false, error: { code: 'UNAUTHORIZED' } });
+  expect(await run(service.list()[0]?.id)).toMatchObject({ ok: true });
 });
 
 describe('broadcasts', () => {
