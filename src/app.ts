@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createAccess } from './commands/access.ts';
 import { createRegistry } from './commands/registry.ts';
 import type { Services } from './commands/services.ts';
 import type { Config } from './contracts/config.ts';
@@ -24,6 +25,8 @@ export interface AppOptions {
   enginePath: string | null;
   /** Serve the dashboard. */
   web: boolean;
+  /** False: whoever reaches the server may do everything. True by default: beyond this machine a key is needed. */
+  auth?: boolean;
   env?: NodeJS.ProcessEnv;
   /** Install an engine when none is found; true by default. */
   autoInstall?: boolean;
@@ -77,6 +80,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     version,
     routerScript: path.join(root, 'dist', 'router.js'),
     overrides,
+    auth: options.auth ?? true,
     env: options.env ?? process.env,
     autoInstall: options.autoInstall ?? true,
     ...(options.policy && { policy: options.policy }),
@@ -89,16 +93,24 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     allowedHosts: () => services.config.get().allowedHosts,
     allowedOrigins: () => services.config.get().allowedOrigins,
   };
-  const registry = createRegistry(services);
-  runtime.answerRouter(async (command, payload) => {
-    const outcome = await registry.execute(command, payload, { by: 'router', style: 'http' });
+  const access = createAccess(runtime.keyring, runtime.keyUsed);
+  const registry = createRegistry(services, access.authorise);
+  runtime.answerRouter(async (command, payload, key) => {
+    const outcome = await registry.execute(command, payload, { by: 'router', style: 'http', principal: { key } });
     if (outcome.ok) return outcome;
     const { code, message, retryAfter, details } = outcome.error;
     return { ok: false, error: { code, message, retryAfter, details } };
   });
   const webDir = options.web ? path.join(root, 'dist', 'web') : null;
-  const http = createHttpServer({ services, registry, webDir, routerUrl: () => services.router.view().url, ...rules });
-  const sockets = attachSockets(http, { services, registry, rules, version });
+  const http = createHttpServer({
+    services,
+    registry,
+    access,
+    webDir,
+    routerUrl: () => services.router.view().url,
+    ...rules,
+  });
+  const sockets = attachSockets(http, { services, registry, access, rules, version });
   const fatal = new Set<(error: unknown) => void>();
   let stopped: Promise<void> | null = null;
   let listening = false;

@@ -4,6 +4,8 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { CONFIG_KEYS } from '../contracts/config.ts';
 import type { Config, ConfigKey } from '../contracts/config.ts';
+import { isLoopback } from '../contracts/origins.ts';
+import { countKeys } from '../io/keys/key-store.ts';
 import { UsageError } from './exit.ts';
 import type { ServeOptions } from './serve-options.ts';
 
@@ -103,6 +105,15 @@ export const isFolder = async (folder: string): Promise<boolean> => {
   }
 };
 
+/** Why a server that needs keys does not start without one, and how to make one. */
+const noKeys = ({ host, dataDir }: ServeOptions): string => {
+  const why = isLoopback(host)
+    ? 'The configuration asks for keys (requireKeys)'
+    : `Listening on ${host} lets other machines in, which needs a key`;
+  const folder = /^[\w./:\\-]+$/.test(dataDir) ? dataDir : `'${dataDir}'`;
+  return `${why}, and there is none yet: make one with \`llamactor key create --name me --scope admin --data-dir ${folder}\`, or say --no-auth if you trust everyone who reaches this server.`;
+};
+
 /** Everything that would make the start fail and that can be known before anything is started. Throws a UsageError. */
 export const preflight = async (options: ServeOptions): Promise<void> => {
   for (const folder of options.modelsDirs ?? []) {
@@ -115,6 +126,7 @@ export const preflight = async (options: ServeOptions): Promise<void> => {
       `The data folder ${options.dataDir} cannot be written (${problem}); name another with --data-dir.`,
     );
   }
+  if (options.keysNeeded && (await countKeys(options.dataDir, Date.now())) === 0) throw new UsageError(noKeys(options));
   const dashboard = await portProblem(options.host, options.port);
   if (dashboard !== null)
     throw new UsageError(`Cannot listen: ${dashboard}; free it, or choose another with --port or --host.`);

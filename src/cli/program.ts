@@ -9,6 +9,7 @@ import { registerDownloads } from './commands/downloads.ts';
 import { registerEngine } from './commands/engine.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerImport } from './commands/import.ts';
+import { registerKey } from './commands/key.ts';
 import { registerLoad } from './commands/load.ts';
 import { registerLogs } from './commands/logs.ts';
 import { registerModels } from './commands/models.ts';
@@ -35,7 +36,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]
       registerChat,
     ],
   ],
-  ['Setup:', [registerConfig, registerPreset, registerImport, registerEngine, registerCompletions]],
+  ['Setup:', [registerConfig, registerPreset, registerImport, registerEngine, registerKey, registerCompletions]],
 ];
 
 export const EXIT_CODES_HELP = `Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no server answers, 130 stopped by Ctrl-C.`;
@@ -66,6 +67,7 @@ export const buildProgram = (host: CliHost, output: ProgramOutput): Command => {
       '--url <url>',
       'server to talk to (LLAMACTOR_URL; default is PORT on this machine, else http://127.0.0.1:3000)',
     )
+    .option('--key <key>', 'key of that server (better: LLAMACTOR_KEY, which other users of this machine do not see)')
     .option('--json', 'print one JSON document, or JSON lines where output has no end')
     .option('--no-color', 'no colours (also NO_COLOR)')
     .addOption(

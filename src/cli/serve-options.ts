@@ -1,4 +1,5 @@
 import type { Config } from '../contracts/config.ts';
+import { isLoopback } from '../contracts/origins.ts';
 import { expandPath, resolveDataDir } from './data-dir.ts';
 import type { Place } from './data-dir.ts';
 import { UsageError } from './exit.ts';
@@ -31,6 +32,8 @@ export interface ServeOptions {
   events: boolean;
   /** False: whoever reaches the port may do everything. */
   auth: boolean;
+  /** Nobody gets in without a key: it listens beyond this machine, or the configuration says so. */
+  keysNeeded: boolean;
 }
 
 const given = (value: string | undefined): string | null =>
@@ -65,13 +68,6 @@ const parseHost = (text: string, name: string): string => {
   return bare;
 };
 
-/** Loopback addresses and names: nobody beyond this machine reaches them. */
-export const isLoopback = (host: string): boolean =>
-  /^localhost$/i.test(host) ||
-  /^127(\.\d{1,3}){3}$/.test(host) ||
-  host === '::1' ||
-  /^::ffff:127(\.\d{1,3}){3}$/i.test(host);
-
 /** Flag over environment over configuration over default. Throws a UsageError that names the setting at fault. */
 export const resolveServeOptions = (flags: ServeFlags, place: Place, config: Partial<Config>): ServeOptions => {
   const { env } = place;
@@ -94,11 +90,6 @@ export const resolveServeOptions = (flags: ServeFlags, place: Place, config: Par
   const host =
     hostFlag ?? (hostVariable === null ? null : parseHost(hostVariable, 'HOST')) ?? config.host ?? '127.0.0.1';
   const auth = flags.auth !== false;
-  if (auth && !isLoopback(host)) {
-    throw new UsageError(
-      `Listening on ${host} lets other machines in, which needs keys, and this version has none yet; stay on --host 127.0.0.1, or say --no-auth if you trust everyone on that network.`,
-    );
-  }
   const delimiter = place.platform === 'win32' ? ';' : ':';
   const folders = flags.modelsDir ?? given(env['LLAMACTOR_MODELS_DIR'])?.split(delimiter);
   const modelsDirs = folders?.map((folder) => folder.trim()).filter((folder) => folder !== '') ?? [];
@@ -113,5 +104,6 @@ export const resolveServeOptions = (flags: ServeFlags, place: Place, config: Par
     web: flags.web !== false,
     events: flags.events === true,
     auth,
+    keysNeeded: auth && (!isLoopback(host) || config.requireKeys === true),
   };
 };

@@ -1,6 +1,7 @@
 import { connect, DEFAULT_URL } from '../client/index.ts';
-import type { CallOptions, LlamactorClient } from '../client/index.ts';
+import type { CallOptions, ConnectOptions, LlamactorClient } from '../client/index.ts';
 import type { CommandInput, CommandName } from '../contracts/commands.ts';
+import { CodedError } from '../contracts/errors.ts';
 import { Interrupted, NobodyListens, UsageError } from './exit.ts';
 import type { CliIo, Environment } from './io.ts';
 import { painter } from './text/colors.ts';
@@ -8,6 +9,7 @@ import type { Paint } from './text/colors.ts';
 
 export interface GlobalFlags {
   url?: string;
+  key?: string;
   json?: boolean;
   color?: boolean;
   /** Milliseconds. */
@@ -18,6 +20,10 @@ export interface GlobalFlags {
 export interface Session {
   readonly io: CliIo;
   readonly url: string;
+  /** False when it is only where a server usually listens. */
+  readonly urlGiven: boolean;
+  /** From --key or LLAMACTOR_KEY; null sends none. */
+  readonly key: string | null;
   readonly asJson: boolean;
   /** From --timeout, ms; null leaves each call its own deadline. */
   readonly timeoutMs: number | null;
@@ -55,6 +61,23 @@ export const serverUrl = (flag: string | undefined, env: Environment): string =>
   return port !== undefined && /^[1-9]\d{0,4}$/.test(port) ? `http://127.0.0.1:${port}` : DEFAULT_URL;
 };
 
+/** --key over LLAMACTOR_KEY; an empty one is none. */
+export const clientKey = (flag: string | undefined, env: Environment): string | null =>
+  (flag ?? env['LLAMACTOR_KEY'] ?? '').trim() || null;
+
+/** A refusal for want of a key says how to give one. */
+const connectTo = async (options: ConnectOptions): Promise<LlamactorClient> => {
+  try {
+    return await connect(options);
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== 'UNAUTHORIZED' || options.key !== undefined) throw error;
+    throw new CodedError(
+      'UNAUTHORIZED',
+      `The server at ${options.url ?? DEFAULT_URL} needs a key: give one with --key or LLAMACTOR_KEY.`,
+    );
+  }
+};
+
 const withDeadline = (client: LlamactorClient, timeoutMs: number): LlamactorClient => ({
   ...client,
   call: <N extends CommandName>(name: N, input: CommandInput<N>, options: CallOptions = {}) =>
@@ -77,6 +100,8 @@ export const runSession = async (
   const session: Session = {
     io,
     url: serverUrl(flags.url, io.env),
+    urlGiven: (flags.url ?? io.env['LLAMACTOR_URL'] ?? '') !== '',
+    key: clientKey(flags.key, io.env),
     asJson: flags.json === true,
     timeoutMs,
     paint: painter(io.stdout, io.env, flags.color !== false),
@@ -84,7 +109,12 @@ export const runSession = async (
     signal: ended.signal,
     width: io.stdout.isTTY ? io.stdout.columns : null,
     connect: async () => {
-      const client = await connect({ url: session.url, ...(timeoutMs === null ? {} : { timeoutMs }) });
+      const client = await connectTo({
+        url: session.url,
+        ...(session.key === null ? {} : { key: session.key }),
+        ...(timeoutMs === null ? {} : { timeoutMs }),
+      });
+      client.onRefused((error) => ended.abort(error));
       clients.push(client);
       // Ctrl-C may have come while connecting; the teardown below has then run already.
       if (ended.signal.aborted) client.close();

@@ -17,7 +17,7 @@ export interface ConnectOptions {
   url?: string;
   /** How long connecting may take, ms. */
   timeoutMs?: number;
-  /** Sent as the handshake's token. */
+  /** A key of the server, where it needs one. */
   key?: string;
 }
 
@@ -47,6 +47,8 @@ export interface LlamactorClient {
    * delivered. `onError` hears of a later subscription that failed although the connection is up.
    */
   live(onSnapshot: OnSnapshot, onChange: OnChange, onError?: (error: unknown) => void): Promise<LiveSubscription>;
+  /** Hears that the server has ended this connection for good: its key was revoked, has expired, or is needed now. */
+  onRefused(listener: (error: CodedError) => void): () => void;
   /** Hears of a lost connection and of its return. */
   onConnection(listener: (state: ConnectionState) => void): () => void;
   close(): void;
@@ -80,6 +82,10 @@ const listen = (socket: ClientSocket, event: string, handler: (payload: never) =
 
 const wrap = (socket: ClientSocket, url: string): LlamactorClient => {
   let requests = 0;
+  // A server that disconnects a client does so because of its key; asking again tells in which way.
+  socket.on('disconnect', (reason) => {
+    if (reason === 'io server disconnect') socket.connect();
+  });
   const client: LlamactorClient = {
     url,
     call: async <N extends CommandName>(name: N, input: CommandInput<N>, options: CallOptions = {}) => {
@@ -132,6 +138,14 @@ const wrap = (socket: ClientSocket, url: string): LlamactorClient => {
         throw error;
       }
       return { stop: follower.stop };
+    },
+    onRefused: (listener) => {
+      // An error after which the socket does not try again is the server's own refusal.
+      const handler = (error: Error): void => {
+        if (!socket.active) listener(fromConnectError(url, error));
+      };
+      socket.on('connect_error', handler);
+      return () => socket.off('connect_error', handler);
     },
     onConnection: (listener) => {
       const up = (): void => listener('connected');

@@ -3,8 +3,15 @@ import type { CodedError } from '../contracts/errors.ts';
 import type { CommandName, CommandPayload, CommandResult } from '../contracts/commands.ts';
 import type { By, Connection, Services } from './services.ts';
 
+/** Whose call it is: `key` is the id of the key that came with it, null without one. */
+export interface Principal {
+  key: string | null;
+}
+
 export interface Caller {
   by: By;
+  /** Absent is nobody in particular, like a principal without a key. */
+  principal?: Principal;
   /** Reply style: acknowledgement (seed 000), envelope (seed 001), or HTTP. Decides what `models:delete` means. */
   style: 'a' | 'b' | 'http';
   /** The socket behind the call; absent over HTTP. */

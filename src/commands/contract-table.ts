@@ -42,6 +42,8 @@ export const BROADCASTS_OF: { readonly [N in CommandName]?: readonly BroadcastNa
   'settings:update': ['settings:updated'],
   'logs:clear': ['logs:cleared'],
   'metrics:subscribe': ['metrics:update'],
+  'keys:create': ['keys:updated'],
+  'keys:revoke': ['keys:updated'],
   'engine:install': ['engine:updated'],
   'engine:use': ['engine:updated'],
   'downloads:start': [...DOWNLOAD, ...SCAN],
@@ -117,7 +119,8 @@ This page is generated from the command registry; do not edit it. Every command 
   the codes of the last table.
 - **HTTP**, \`POST /api/commands/<event>\` with the payload as the body: \`{success, data, error, timestamp}\`.
 
-A broadcast caused by a style-A call is not sent to the calling socket; all others reach everyone.
+A broadcast caused by a style-A call is not sent to the calling socket; all others reach every
+socket that may observe (\`keys:updated\`: that may administer).
 
 ## Commands
 

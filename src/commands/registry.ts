@@ -8,6 +8,7 @@ import { downloads } from './downloads.ts';
 import { engine } from './engine.ts';
 import { inspector } from './inspector.ts';
 import { imports } from './import.ts';
+import { keys } from './keys.ts';
 import { live } from './live.ts';
 import { llama } from './llama.ts';
 import { logs } from './logs.ts';
@@ -38,6 +39,7 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...downloads,
   ...system,
   ...inspector,
+  ...keys,
 };
 
 /** Decides whether a caller may use a scope; returns the refusal, or undefined to let it pass. */

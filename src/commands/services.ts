@@ -3,6 +3,7 @@ import type { Apply, ChangeEffectView, EffectiveRow, ProblemView } from '../cont
 import type { Config, Settings } from '../contracts/config.ts';
 import type { CommandPayload, ExplainView, HealthView, ImportReport, InfoView } from '../contracts/commands.ts';
 import type { DownloadOptionsView, DownloadView } from '../contracts/downloads.ts';
+import type { KeyView } from '../contracts/keys.ts';
 import type {
   DecisionView,
   EngineView,
@@ -97,6 +98,15 @@ export interface Services {
     /** INVALID_PAYLOAD with the line for what is no such file. */
     llamaSwap(request: CommandPayload<'import:llama-swap'>, by: By): Promise<ImportReport>;
   };
+  keys: {
+    list(): KeyView[];
+    /** Whether nobody gets in without one. */
+    required(): boolean;
+    /** Resolves when it is durable and lets its holder in; `secret` is the key itself and is nowhere else. */
+    create(wanted: CommandPayload<'keys:create'>, by: By): Promise<{ key: KeyView; secret: string }>;
+    /** By id or name. Resolves when it lets nobody in any more, on either plane. */
+    revoke(ref: string, by: By): Promise<{ id: string; name: string }>;
+  };
   logs: {
     query(filter: { limit: number; offset: number; level?: LogLevel; source?: string }): LogEntryView[];
     clear(by: By): number;
@@ -139,6 +149,7 @@ export type DomainChange =
   | { kind: 'settings'; settings: Settings; by: By | null }
   | { kind: 'problems'; problems: ProblemView[] }
   | { kind: 'presets'; presets: PresetView[]; by: By | null }
+  | { kind: 'keys'; keys: KeyView[]; required: boolean; by: By | null }
   | { kind: 'decision'; decision: DecisionView; by: By | null }
   | { kind: 'logs.cleared'; cleared: number; by: By | null }
   | { kind: 'log'; entry: LogEntryView }

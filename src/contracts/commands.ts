@@ -9,6 +9,7 @@ import { downloadsCommands } from './commands/downloads.ts';
 import { engineCommands } from './commands/engine.ts';
 import { inspectorCommands } from './commands/inspector.ts';
 import { importCommands } from './commands/import.ts';
+import { keysCommands } from './commands/keys.ts';
 import { liveCommands } from './commands/live.ts';
 import { logsCommands } from './commands/logs.ts';
 import { metricsCommands } from './commands/metrics.ts';
@@ -39,6 +40,7 @@ export const COMMANDS = {
   ...downloadsCommands,
   ...systemCommands,
   ...inspectorCommands,
+  ...keysCommands,
 } as const;
 
 export type CommandName = keyof typeof COMMANDS;
@@ -69,6 +71,8 @@ const FAILURE_CODES: Partial<Record<CommandName, string>> = {
   'llama:rescan': 'RESCAN_FAILED',
   'router:status': 'GET_ROUTER_STATUS_FAILED',
   'router:start-with-preset': 'START_ROUTER_FAILED',
+  'keys:create': 'CREATE_KEY_FAILED',
+  'keys:revoke': 'REVOKE_KEY_FAILED',
   'system:info': 'GET_SYSTEM_INFO_FAILED',
   'system:health': 'HEALTH_CHECK_FAILED',
 };

@@ -132,13 +132,25 @@ export const CONFIG_KEYS = {
   queueLimit: {
     schema: z.int().min(1).max(100_000),
     default: 512,
-    help: 'Requests that may wait for one model.',
+    help: 'Requests that may wait for one model, counted for each key.',
     restart: 'live',
   },
   downloadsMax: {
     schema: z.int().min(1).max(16),
     default: 2,
     help: 'How many files may be downloaded at once.',
+    restart: 'none',
+  },
+  concurrency: {
+    schema: z.int().min(0).max(10_000),
+    default: 0,
+    help: 'Requests that a model answers at once, unless its record says otherwise; 0 is as many as it has connections.',
+    restart: 'none',
+  },
+  requireKeys: {
+    schema: z.boolean(),
+    default: false,
+    help: 'Ask for a key on this machine too; beyond it one is always needed.',
     restart: 'none',
   },
   allowedHosts: {
@@ -233,6 +245,8 @@ export const ModelRecord = z.object({
   group: z.string().min(1).max(64).nullable().default(null),
   /** Seconds of idleness after which it is unloaded; 0 is never, null is what the configuration says. */
   ttl: z.int().min(0).max(LONGEST_TTL).nullable().default(null),
+  /** Requests answered at once; 0 is no limit, null the configuration's. */
+  concurrency: z.int().min(0).max(10_000).nullable().default(null),
   /** Deleted by a person while its file stays: hidden until an explicit scan. */
   hidden: z.boolean().default(false),
   desired: z.enum(['loaded', 'unloaded']).default('unloaded'),

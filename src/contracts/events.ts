@@ -3,6 +3,7 @@ import type { ErrorCode } from './errors.ts';
 import type { ProblemView } from './changes.ts';
 import type { DownloadView } from './downloads.ts';
 import type { Config, Settings } from './config.ts';
+import type { KeyView } from './keys.ts';
 import type {
   DecisionView,
   EngineView,
@@ -82,6 +83,8 @@ export interface BroadcastData {
   'engine:updated': { engine: EngineView };
   'downloads:updated': { download: DownloadView };
   'downloads:removed': { downloadId: string };
+  /** Only to sockets that may administer. */
+  'keys:updated': { keys: KeyView[]; required: boolean };
   'decisions:updated': { decision: DecisionView };
   'logs:cleared': { cleared: number };
   'logs:entry': {

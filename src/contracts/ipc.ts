@@ -4,6 +4,7 @@
  */
 import type { CommandName } from './commands.ts';
 import type { ErrorCode } from './errors.ts';
+import type { CheckedKey } from './keys.ts';
 import type { GgufMetadataView, LifecycleState } from './views.ts';
 
 export type Upstream = { socketPath: string } | { host: string; port: number };
@@ -27,6 +28,8 @@ export interface Route {
   size: number;
   contextLength: number | null;
   metadata: GgufMetadataView | null;
+  /** Requests it answers at once, more wait; null leaves it to the connections. */
+  concurrency: number | null;
 }
 
 export interface RouterSettings {
@@ -55,6 +58,8 @@ export type ToRouter =
   | { type: 'refused'; modelId: string; code: ErrorCode; message: string; retryAfter: number | null }
   /** End all streams of a model in band (an SSE error event, or a coded error), abort its upstream sockets, then answer `detached`. */
   | { type: 'detach'; token: number; modelId: string; reason: string }
+  /** The keys that are valid from now on, and whether nobody gets in without one. Sent before `start` and at each change. */
+  | { type: 'keys'; required: boolean; keys: CheckedKey[] }
   /** The outcome of the `call` with that token. */
   | { type: 'answer'; token: number; outcome: CallOutcome }
   /** Stop accepting, give requests in flight this long, then exit 0. */
@@ -72,6 +77,8 @@ export type CallOutcome = { ok: true; result: unknown } | { ok: false; error: Ca
 
 export interface FinishedRequest {
   modelId: string;
+  /** Name of the key it came with; null without one. */
+  key: string | null;
   /** Path without query, e.g. "/v1/chat/completions". */
   route: string;
   status: number;
@@ -114,6 +121,6 @@ export type FromRouter =
   | { type: 'finished'; requests: FinishedRequest[] }
   | { type: 'detached'; token: number; cut: number }
   | { type: 'held'; token: number }
-  /** A client of the inference port wants what only the control plane can do: a command of the registry, answered by `answer`. */
-  | { type: 'call'; token: number; command: CommandName; payload: unknown }
+  /** A client of the inference port wants what only the control plane can do: a command of the registry, answered by `answer`. `key` is the id of the client's key. */
+  | { type: 'call'; token: number; command: CommandName; payload: unknown; key: string | null }
   | { type: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; message: string };

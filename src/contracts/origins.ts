@@ -9,6 +9,13 @@ interface Authority {
   port: string | null;
 }
 
+/** Addresses and names to listen on that nobody beyond this machine reaches. */
+export const isLoopback = (host: string): boolean =>
+  /^localhost$/i.test(host) ||
+  /^127(\.\d{1,3}){3}$/.test(host) ||
+  host === '::1' ||
+  /^::ffff:127(\.\d{1,3}){3}$/i.test(host);
+
 /** Splits `name`, `name:port`, `[v6]` and `[v6]:port`; null when it is none of these. */
 const parseAuthority = (value: string): Authority | null => {
   const match = /^(\[[0-9a-f:.]+\]|[^\s:/?#@[\]]+)(?::(\d{1,5}))?$/i.exec(value.trim());

@@ -123,6 +123,8 @@ export interface ModelView {
   /** When it will be unloaded if nobody uses it, epoch ms; null while it is in use or may stay for ever. */
   expiresAt: number | null;
   memory: ModelMemoryView;
+  /** Requests answered at once; 0 is no limit, null the configuration's. */
+  concurrency: number | null;
   /** Epoch seconds. */
   created_at: number;
   /** Epoch seconds. */

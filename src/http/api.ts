@@ -5,17 +5,19 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { COMMANDS, COMMAND_NAMES, failureCode, isCommandName } from '../contracts/commands.ts';
 import { CodedError } from '../contracts/errors.ts';
+import type { Scope } from '../contracts/commands.ts';
+import type { Access } from '../commands/access.ts';
 import { unexpected } from '../commands/errors.ts';
 import type { Registry } from '../commands/registry.ts';
-import type { Caller } from '../commands/caller.ts';
+import type { Caller, Principal } from '../commands/caller.ts';
 import type { Services } from '../commands/services.ts';
-import { failureBody, retryHeaders, statusOf } from './errors.ts';
+import { failureBody, refusalHeaders, statusOf } from './errors.ts';
+import { principalOf } from './guard.ts';
 
 const MAX_BODY = 8 * 1024 * 1024;
-const CALLER: Caller = { by: 'http', style: 'http' };
 
 const refuse = (context: Context, error: CodedError): Response =>
-  context.json(failureBody(error), statusOf(error), retryHeaders(error));
+  context.json(failureBody(error), statusOf(error), refusalHeaders(error));
 
 const succeed = (context: Context, data: unknown): Response =>
   context.json({ success: true, data, error: null, timestamp: Date.now() });
@@ -44,19 +46,36 @@ const bodyOf = async (context: Context): Promise<unknown> => {
   }
 };
 
-export const createApi = (services: Services, registry: Registry): Hono => {
+/** Throws UNAUTHORIZED. */
+const callerOf = (context: Context, access: Access): Caller & { principal: Principal } => {
+  const authorization = context.req.header('authorization');
+  const principal = principalOf({ authorization, 'x-api-key': context.req.header('x-api-key') }, access);
+  if (principal instanceof CodedError) throw principal;
+  return { by: 'http', style: 'http', principal };
+};
+
+export const createApi = (services: Services, registry: Registry, access: Access): Hono => {
   const api = new Hono();
+  /** For what is read without a command. Throws UNAUTHORIZED or FORBIDDEN. */
+  const need = (context: Context, scope: Scope): void => {
+    const refusal = access.refusal(callerOf(context, access).principal, scope);
+    if (refusal !== undefined) throw refusal;
+  };
   let described: ReturnType<typeof describeCommands> | null = null;
 
   api.get('/health', async (context) => {
-    const outcome = await registry.execute('system:health', {}, CALLER);
+    const outcome = await registry.execute('system:health', {}, callerOf(context, access));
     if (!outcome.ok) return refuse(context, outcome.error);
     return context.json(outcome.result, outcome.result.status === 'healthy' ? 200 : 503);
   });
 
-  api.get('/snapshot', (context) => context.json(services.snapshot()));
+  api.get('/snapshot', (context) => {
+    need(context, 'observe');
+    return context.json(services.snapshot());
+  });
 
   api.get('/commands', (context) => {
+    callerOf(context, access);
     described ??= describeCommands();
     return context.json({ commands: described });
   });
@@ -69,11 +88,12 @@ export const createApi = (services: Services, registry: Registry): Hono => {
         refuse(context, new CodedError('INVALID_PAYLOAD', `The body is larger than ${MAX_BODY} bytes.`)),
     }),
     async (context) => {
+      const caller = callerOf(context, access);
       const event = context.req.param('event');
       if (!isCommandName(event)) {
         return refuse(context, new CodedError('NOT_FOUND', `Unknown command: ${event.slice(0, 128)}`));
       }
-      const outcome = await registry.execute(event, await bodyOf(context), CALLER);
+      const outcome = await registry.execute(event, await bodyOf(context), caller);
       return outcome.ok ? succeed(context, outcome.result) : refuse(context, outcome.error);
     },
   );

@@ -28,6 +28,10 @@ export const failureBody = (error: CodedError) => ({
 
 export const statusOf = (error: CodedError): ReturnType<typeof httpStatus> => httpStatus(error.code, error.retryAfter);
 
-/** `Retry-After` counts whole seconds. */
-export const retryHeaders = (error: CodedError): Record<string, string> =>
-  error.retryAfter === undefined ? {} : { 'Retry-After': String(Math.max(1, Math.ceil(error.retryAfter))) };
+/** `Retry-After` counts whole seconds; a 401 has to say what would be accepted (RFC 9110, section 11.6.1). */
+export const refusalHeaders = (error: CodedError): Record<string, string> =>
+  error.code === 'UNAUTHORIZED'
+    ? { 'WWW-Authenticate': 'Bearer' }
+    : error.retryAfter === undefined
+      ? {}
+      : { 'Retry-After': String(Math.max(1, Math.ceil(error.retryAfter))) };

@@ -1,7 +1,25 @@
 /** Refuses requests whose Host or Origin shows that another site is behind them. One rule for HTTP, polling and WebSocket. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { CodedError } from '../contracts/errors.ts';
+import { announcesKey, tokenOf } from '../contracts/keys.ts';
+import type { KeyHeaders } from '../contracts/keys.ts';
 import { hostAllowed, originAllowed, originListed } from '../contracts/origins.ts';
+import type { Access } from '../commands/access.ts';
+import type { Principal } from '../commands/caller.ts';
+
+/** Whose request that is, by its headers; UNAUTHORIZED when its key is not valid, or missing where one is needed. */
+export const principalOf = (headers: KeyHeaders, access: Access): Principal | CodedError =>
+  access.identify(tokenOf(headers));
+
+/** A page that holds a key was given it on purpose, which is what the check of its origin is a stand-in for. */
+export const holdsKey = (headers: KeyHeaders, access: Access): boolean => {
+  const principal = tokenOf(headers) === null ? null : principalOf(headers, access);
+  return principal !== null && !(principal instanceof CodedError) && principal.key !== null;
+};
+
+/** A preflight comes without the key that its request will bring; it is let through, and that request is judged. */
+export const isKeyedPreflight = (method: string | undefined, headers: IncomingHttpHeaders): boolean =>
+  method === 'OPTIONS' && announcesKey(headers['access-control-request-headers']);
 
 /** Functions, because both lists are configuration that may change while the server runs. */
 export interface AccessRules {
@@ -11,8 +29,12 @@ export interface AccessRules {
 
 const shown = (header: string | undefined): string => (header ?? '').slice(0, 200);
 
-/** FORBIDDEN with what to configure, or undefined when the request may pass. */
-export const refusedAccess = (headers: IncomingHttpHeaders, rules: AccessRules): CodedError | undefined => {
+/** FORBIDDEN with what to configure, or undefined when the request may pass. A `holder` of a key may come from any origin. */
+export const refusedAccess = (
+  headers: IncomingHttpHeaders,
+  rules: AccessRules,
+  holder = false,
+): CodedError | undefined => {
   const { host, origin } = headers;
   if (!hostAllowed(host, rules.allowedHosts())) {
     return new CodedError(
@@ -20,15 +42,15 @@ export const refusedAccess = (headers: IncomingHttpHeaders, rules: AccessRules):
       `The host "${shown(host)}" is not one of this server's names; add it to allowedHosts in the configuration.`,
     );
   }
-  if (!originAllowed(origin, host, rules.allowedOrigins())) {
+  if (!holder && !originAllowed(origin, host, rules.allowedOrigins())) {
     return new CodedError(
       'FORBIDDEN',
-      `Pages of "${shown(origin)}" may not use this server; add that origin to allowedOrigins in the configuration.`,
+      `Pages of "${shown(origin)}" may not use this server; add that origin to allowedOrigins in the configuration, or send a key.`,
     );
   }
   return undefined;
 };
 
-/** CORS headers are for listed origins only; pages of this server need none. */
-export const corsOrigin = (origin: string | undefined, rules: AccessRules): string | null =>
-  origin !== undefined && originListed(origin, rules.allowedOrigins()) ? origin : null;
+/** CORS headers are for listed origins and holders of a key; pages of this server need none. */
+export const corsOrigin = (origin: string | undefined, rules: AccessRules, holder = false): string | null =>
+  origin !== undefined && (holder || originListed(origin, rules.allowedOrigins())) ? origin : null;

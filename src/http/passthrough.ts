@@ -7,7 +7,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { pipeline } from 'node:stream';
 import { CodedError } from '../contracts/errors.ts';
 import type { ErrorCode } from '../contracts/errors.ts';
-import { retryHeaders, statusOf } from './errors.ts';
+import { refusalHeaders, statusOf } from './errors.ts';
 
 /** Silence after which the router is taken for dead. It bounds its own waits by less than this. */
 const SILENCE_MS = 3_600_000;
@@ -50,7 +50,7 @@ const refuse = (response: ServerResponse, error: CodedError): void => {
   response.writeHead(statusOf(error), {
     'Content-Type': 'application/json',
     'Content-Length': Buffer.byteLength(text),
-    ...retryHeaders(error),
+    ...refusalHeaders(error),
   });
   response.end(text);
 };

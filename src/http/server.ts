@@ -6,17 +6,19 @@ import { Hono } from 'hono';
 import { CodedError } from '../contracts/errors.ts';
 import { createApi } from './api.ts';
 import { failureBody, statusOf } from './errors.ts';
-import { corsOrigin, refusedAccess } from './guard.ts';
+import { corsOrigin, holdsKey, isKeyedPreflight, refusedAccess } from './guard.ts';
 import { passThrough } from './passthrough.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { serveDashboard } from './static-files.ts';
 import type { AccessRules } from './guard.ts';
+import type { Access } from '../commands/access.ts';
 import type { Registry } from '../commands/registry.ts';
 import type { Services } from '../commands/services.ts';
 
 export interface HttpServerOptions extends AccessRules {
   services: Services;
   registry: Registry;
+  access: Access;
   /** Folder of the built dashboard; null serves none. */
   webDir: string | null;
   /** Where the router listens, e.g. "http://127.0.0.1:8080"; null while it does not. */
@@ -38,9 +40,9 @@ const answerPreflight = (response: ServerResponse): void => {
 
 /** An HTTP server that is not listening yet. The caller listens and closes. */
 export const createHttpServer = (options: HttpServerOptions): Server => {
-  const { services, registry, webDir, routerUrl } = options;
+  const { services, registry, access, webDir, routerUrl } = options;
   const app = new Hono();
-  app.route('/api', createApi(services, registry));
+  app.route('/api', createApi(services, registry, access));
   serveDashboard(app, webDir);
   app.notFound((context) =>
     context.json(failureBody(new CodedError('NOT_FOUND', `There is no ${context.req.path.slice(0, 200)}.`)), 404),
@@ -48,10 +50,12 @@ export const createHttpServer = (options: HttpServerOptions): Server => {
   const listener = getRequestListener(app.fetch);
 
   return createServer((request: IncomingMessage, response: ServerResponse) => {
-    const { origin } = request.headers;
-    const crossOrigin = corsOrigin(origin, options);
+    const { headers } = request;
+    const holder =
+      headers.origin !== undefined && (holdsKey(headers, access) || isKeyedPreflight(request.method, headers));
+    const crossOrigin = corsOrigin(headers.origin, options, holder);
     setSecurityHeaders(response, crossOrigin);
-    const refusal = refusedAccess(request.headers, options);
+    const refusal = refusedAccess(headers, options, holder);
     if (refusal !== undefined) {
       request.resume();
       json(response, refusal);

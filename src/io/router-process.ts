@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fromCallback } from 'xstate';
 import type { Failure, ProcessCommand, ProcessFact } from '../../machines/process.ts';
-import type { Route, RouterSettings } from '../contracts/ipc.ts';
+import type { Route, RouterSettings, ToRouter } from '../contracts/ipc.ts';
 import type { LogLevel } from '../contracts/views.ts';
 import type { Guardian } from './guardian.ts';
 import { STDERR_LINES } from './llama/cause.ts';
@@ -18,6 +18,8 @@ export interface RouterProcessDeps {
   link: RouterLink;
   settings(): RouterSettings;
   routes(): Route[];
+  /** The valid keys; the router hears them before it opens its port. */
+  keys(): Extract<ToRouter, { type: 'keys' }>;
   /** Called with the real address once it listens, and with null when it has left. */
   listening(address: { host: string; port: number } | null): void;
   log(level: LogLevel, source: string, message: string): void;
@@ -77,6 +79,7 @@ export const routerProcess = (deps: RouterProcessDeps) =>
         );
       tell({ type: 'process.spawned', pid, at: deps.now() });
       deps.link.attach(child);
+      deps.link.send(deps.keys());
       deps.link.send({ type: 'start', settings: deps.settings(), routes: deps.routes() });
     });
     child.on('error', (error) => {

@@ -78,6 +78,7 @@ export const modelView = (facts: ModelFacts): ModelView => {
     ttl: record?.ttl ?? null,
     expiresAt: facts.expiresAt,
     memory: facts.memory,
+    concurrency: record?.concurrency ?? null,
     created_at: record?.created_at ?? facts.seenAt,
     updated_at: record?.updated_at ?? facts.seenAt,
   };

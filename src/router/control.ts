@@ -1,5 +1,6 @@
 import type { CommandName, CommandInput, CommandResult } from '../contracts/commands.ts';
 import { CodedError } from '../contracts/errors.ts';
+import type { CheckedKey } from '../contracts/keys.ts';
 import type { CallOutcome, FromRouter } from '../contracts/ipc.ts';
 
 interface Waiting {
@@ -16,8 +17,14 @@ export class Control {
     this.#send = send;
   }
 
-  /** Resolves with the command's result; rejects with a CodedError: its refusal, or TIMEOUT after `timeoutMs`. */
-  call<N extends CommandName>(command: N, payload: CommandInput<N>, timeoutMs: number): Promise<CommandResult<N>> {
+  /** Resolves with the command's result; rejects with a CodedError: its refusal, or TIMEOUT after `timeoutMs`. `key`
+   * is the client's (`holderOf`): the command is run with its scopes. */
+  call<N extends CommandName>(
+    command: N,
+    payload: CommandInput<N>,
+    timeoutMs: number,
+    key: CheckedKey | null,
+  ): Promise<CommandResult<N>> {
     const token = ++this.#tokens;
     return new Promise((resolve, reject) => {
       const deadline = setTimeout(() => {
@@ -37,7 +44,7 @@ export class Control {
           else reject(refusalOf(outcome.error));
         },
       });
-      this.#send({ type: 'call', token, command, payload });
+      this.#send({ type: 'call', token, command, payload, key: key?.id ?? null });
     });
   }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Scope } from '../contracts/keys.ts';
 import type { Dialect } from './dialect.ts';
 
 /** One request after the guards, with its path taken apart. */
@@ -17,6 +18,8 @@ export interface Endpoint {
   /** Exact paths; one that ends in `/*` takes everything below it. The first is the one that is shown to people. */
   paths: readonly [string, ...string[]];
   dialect: Dialect;
+  /** What a key must be able to do to use it: `infer` unless said otherwise, nothing at all for null. */
+  scope?: Scope | null;
   handle(call: Call): void;
 }
 

@@ -1,5 +1,6 @@
 import { httpStatus } from '../contracts/errors.ts';
 import type { ErrorCode } from '../contracts/errors.ts';
+import type { CheckedKey } from '../contracts/keys.ts';
 import type { Route } from '../contracts/ipc.ts';
 import type { BodyProblem } from './request-body.ts';
 
@@ -45,6 +46,12 @@ export const failure = (code: ErrorCode, message: string, extra: Extra = {}): Fa
 };
 
 export const invalid = (message: string): Failure => failure('INVALID_PAYLOAD', message);
+
+/** More requests than a key may send in a minute; after `waitSeconds` one fits again. */
+export const tooMany = (key: CheckedKey, waitSeconds: number): Failure => {
+  const message = `The key ${JSON.stringify(key.name)} may send ${key.ratePerMinute ?? 0} requests a minute: try again in ${Math.ceil(waitSeconds)} s.`;
+  return failure('RATE_LIMITED', message, { retryAfter: waitSeconds });
+};
 
 /** What the control plane says about a model that cannot serve. */
 export const ofRoute = (cause: NonNullable<Route['failure']>): Failure =>

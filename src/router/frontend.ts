@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { RouterSettings } from '../contracts/ipc.ts';
+import type { Identity, Keyring } from '../contracts/keys.ts';
+import { admit, identify, vouched } from './admission.ts';
 import { allowOrigin, answerOptions } from './cors.ts';
 import { openaiDialect } from './dialect.ts';
 import type { Dialect } from './dialect.ts';
@@ -19,13 +21,14 @@ const KEEP_ALIVE_MS = 65_000;
 export interface FrontendPorts {
   endpoints: EndpointTable;
   settings(): RouterSettings | null;
+  keyring: Keyring;
   /** What to tell new requests when the router is about to end, else null. */
   stopping(): Failure | null;
   lingerMs: number;
   log(level: 'warn' | 'error', message: string): void;
 }
 
-/** The HTTP server: guards, CORS, paths and methods; the endpoints do the rest. */
+/** The HTTP server: guards, CORS, keys, paths and methods; the endpoints do the rest. */
 export const createFrontend = (ports: FrontendPorts): { server: Server } => {
   const answer = (req: IncomingMessage, res: ServerResponse): void => {
     const settings = ports.settings();
@@ -37,16 +40,18 @@ export const createFrontend = (ports: FrontendPorts): { server: Server } => {
     }
     const { host, origin } = req.headers;
     const site = req.headers['sec-fetch-site'];
+    const identity = identify(req, ports.keyring);
     const verdict = judge(
       { host, origin, site: typeof site === 'string' ? site : undefined, localAddress: req.socket.localAddress },
       settings,
+      vouched(req, identity),
     );
     if (verdict.refusal !== null) return sendFailure(res, openaiDialect, failure('FORBIDDEN', verdict.refusal));
     if (verdict.origin !== null) allowOrigin(res, verdict.origin);
-    dispatch(req, res);
+    dispatch(req, res, identity);
   };
 
-  const dispatch = (req: IncomingMessage, res: ServerResponse): void => {
+  const dispatch = (req: IncomingMessage, res: ServerResponse, identity: Identity): void => {
     const url = req.url ?? '/';
     const mark = url.indexOf('?');
     const path = mark === -1 ? url : url.slice(0, mark);
@@ -67,6 +72,8 @@ export const createFrontend = (ports: FrontendPorts): { server: Server } => {
         failure('INVALID_PAYLOAD', message, { status: 405, headers: { allow } }),
       );
     }
+    const refusal = admit(req, identity, endpoint.scope === undefined ? 'infer' : endpoint.scope);
+    if (refusal) return sendFailure(res, endpoint.dialect, refusal);
     const rest = decode(match.rest);
     if (rest === null) return sendFailure(res, endpoint.dialect, invalid('The path is not valid percent-encoding.'));
     endpoint.handle({ req, res, search: mark === -1 ? '' : url.slice(mark), rest });

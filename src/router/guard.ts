@@ -55,20 +55,22 @@ const originAllowed = (origin: string, host: string, settings: GuardSettings): b
 
 /**
  * Guards a server without login against web pages: a page that rebinds its own name to this machine is recognised by `Host`,
- * a page of another site by `Origin`. Programs send neither and pass.
+ * a page of another site by `Origin`. Programs send neither and pass, and so does a page that is
+ * `vouched` for by a key: it was given that on purpose.
  */
-export const judge = (asking: Asking, settings: GuardSettings): Verdict => {
+export const judge = (asking: Asking, settings: GuardSettings, vouched = false): Verdict => {
   if (!hostAllowed(asking, settings)) {
     const name = asking.host === undefined ? 'no host' : JSON.stringify(asking.host.slice(0, 128));
     return { refusal: `Requests for ${name} are not answered here: use localhost, or add the name to allowedHosts.` };
   }
   if (asking.origin !== undefined) {
-    if (originAllowed(asking.origin, asking.host ?? '', settings)) return { refusal: null, origin: asking.origin };
+    if (vouched || originAllowed(asking.origin, asking.host ?? '', settings))
+      return { refusal: null, origin: asking.origin };
     return {
       refusal: `Pages of ${JSON.stringify(asking.origin.slice(0, 128))} may not use this server: add the origin to allowedOrigins.`,
     };
   }
-  if (asking.site === 'cross-site')
+  if (asking.site === 'cross-site' && !vouched)
     return { refusal: 'Pages of other sites may not use this server: add their origin to allowedOrigins.' };
   return { refusal: null, origin: null };
 };

@@ -16,9 +16,19 @@ const HOP_BY_HOP = new Set([
 
 /**
  * Not for the engine: the length is set anew, a compressed answer could not be read for its usage, cookies belong to the
- * dashboard, and origins are judged here alone.
+ * dashboard, and origins and keys are judged here alone.
  */
-const REQUEST_ONLY = new Set(['host', 'content-length', 'expect', 'accept-encoding', 'cookie', 'origin', 'referer']);
+const REQUEST_ONLY = new Set([
+  'host',
+  'content-length',
+  'expect',
+  'accept-encoding',
+  'cookie',
+  'origin',
+  'referer',
+  'authorization',
+  'x-api-key',
+]);
 
 const namedByConnection = (value: string | string[] | undefined): Set<string> | null => {
   if (value === undefined) return null;

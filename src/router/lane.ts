@@ -1,12 +1,17 @@
 import type { Route } from '../contracts/ipc.ts';
+import type { CheckedKey } from '../contracts/keys.ts';
 import { Connections, sameUpstream } from './connections.ts';
 import type { Connection } from './connections.ts';
 import { failure, ofRoute } from './failures.ts';
 import type { Failure } from './failures.ts';
+import { Line } from './line.ts';
+import type { Quotas } from './quotas.ts';
 import { Roster } from './roster.ts';
 
 /** A request as its lane sees it. */
 export interface Ticket {
+  /** What it came with; null is no key. */
+  readonly key: CheckedKey | null;
   /** It is this request's turn: the model is loaded and a connection is free. */
   serve(connection: Connection): void;
   /** It will not be served. Called while it waits, or at once from `enter`. */
@@ -23,6 +28,10 @@ export interface LaneSettings {
 
 interface LanePorts {
   settings(): LaneSettings;
+  /** The limits of keys, which hold over all lanes. */
+  quotas: Quotas;
+  /** A key that had reached its limit has room again: lanes where it waits may go on. */
+  freed(keyId: string): void;
   need(modelId: string): void;
   unneed(modelId: string): void;
   /** From now on nothing is handed to the model, or again. */
@@ -33,14 +42,16 @@ interface LanePorts {
 const FULL_RETRY_S = 5;
 
 /**
- * One model's requests: those that wait, first come first served, and those being answered. A request waits for the model to be
- * loaded and for a free connection in the same queue, so that both waits have one order, one bound and one deadline.
+ * One model's requests: those that wait, in their order and the keys in turn, and those being answered. A request waits for the model to be
+ * loaded, for a free connection and for its key's turn in the same line, so that all waits have one order, one bound and one
+ * deadline.
  */
 export class Lane {
   readonly #ports: LanePorts;
   #route: Route;
   #connections: Connections | null = null;
-  readonly #waiting = new Map<Ticket, NodeJS.Timeout>();
+  readonly #waiting = new Line<Ticket>();
+  readonly #deadlines = new Map<Ticket, NodeJS.Timeout>();
   readonly #active = new Roster<Ticket>();
   #asked = false;
   #watchers: (() => void)[] = [];
@@ -64,28 +75,28 @@ export class Lane {
 
   enter(ticket: Ticket): void {
     if (!this.isServing && this.#route.failure) return ticket.refuse(ofRoute(this.#route.failure));
-    const connection = this.#waiting.size === 0 && !this.#isHeld ? (this.#connections?.take() ?? null) : null;
+    const free = this.#waiting.size === 0 && this.#hasRoom() && this.#ports.quotas.hasRoom(ticket.key);
+    const connection = free ? (this.#connections?.take() ?? null) : null;
     if (connection) return this.#serve(ticket, connection);
     const { queueLimit, queueTimeoutMs } = this.#ports.settings();
-    if (this.#waiting.size >= queueLimit) {
-      const message = `${this.#waiting.size} requests already wait for ${this.#route.id}, which is the limit: wait until the queue is shorter and try again.`;
+    const like = this.#waiting.countLike(ticket);
+    if (like >= queueLimit) {
+      const message = `${like} requests already wait for ${this.#route.id}, which is the limit: wait until the queue is shorter and try again.`;
       return ticket.refuse(failure('QUEUE_FULL', message, { retryAfter: FULL_RETRY_S }));
     }
-    this.#waiting.set(
+    this.#waiting.add(ticket);
+    this.#deadlines.set(
       ticket,
       setTimeout(() => this.#expire(ticket, queueTimeoutMs), queueTimeoutMs),
     );
     this.#ask();
+    // Those before it may all wait for their own key's limit.
+    this.#pump();
   }
 
   /** 1 for the next to be served; 0 when the ticket does not wait. */
   position(ticket: Ticket): number {
-    let position = 0;
-    for (const other of this.#waiting.keys()) {
-      position++;
-      if (other === ticket) return position;
-    }
-    return 0;
+    return this.#waiting.position(ticket);
   }
 
   /** The client of a waiting request has left. */
@@ -99,6 +110,7 @@ export class Lane {
   release(ticket: Ticket, connection: Connection): void {
     this.#active.delete(ticket);
     connection.home.give(connection);
+    if (ticket.key !== null && this.#ports.quotas.give(ticket.key)) this.#ports.freed(ticket.key.id);
     this.#grantIfIdle();
     this.#pump();
   }
@@ -143,7 +155,26 @@ export class Lane {
   /** The load cannot happen: everybody who waits is told why. */
   refuse(cause: Failure): void {
     this.#asked = false;
-    for (const ticket of [...this.#waiting.keys()]) if (this.#forget(ticket)) ticket.refuse(cause);
+    for (const ticket of this.#waiting.all()) if (this.#forget(ticket)) ticket.refuse(cause);
+  }
+
+  /** Refuses those who wait with a key that has ended. */
+  expel(ended: (key: CheckedKey) => boolean, cause: Failure): void {
+    for (const ticket of this.#waiting.all()) {
+      if (ticket.key === null || !ended(ticket.key)) continue;
+      this.leave(ticket);
+      ticket.refuse(cause);
+    }
+  }
+
+  /** When the first one with that key arrived, compared with those of other lanes; null when none waits. */
+  firstArrival(keyId: string): number | null {
+    return this.#waiting.firstArrival(keyId);
+  }
+
+  /** Serves who can be served now. */
+  goOn(): void {
+    this.#pump();
   }
 
   /** The model is being stopped: ends every answer, and takes no request for it until the route says so again. Returns how many were cut. */
@@ -213,27 +244,38 @@ export class Lane {
   }
 
   #pump(): void {
-    if (this.#isHeld) return;
-    for (const ticket of this.#waiting.keys()) {
-      const connection = this.#connections?.take();
-      if (!connection) return;
+    const { quotas } = this.#ports;
+    while (this.#waiting.size > 0 && this.#hasRoom()) {
+      const ticket = this.#waiting.next(({ key }) => quotas.hasRoom(key));
+      const connection = ticket && this.#connections?.take();
+      if (!ticket || !connection) return;
+      this.#waiting.take(ticket);
       this.#forget(ticket);
       this.#serve(ticket, connection);
     }
   }
 
+  /** Whether the model may answer one more. */
+  #hasRoom(): boolean {
+    return !this.#isHeld && this.#active.size < (this.#route.concurrency ?? Infinity);
+  }
+
   #serve(ticket: Ticket, connection: Connection): void {
     this.#active.add(ticket);
+    this.#ports.quotas.take(ticket.key);
     ticket.serve(connection);
   }
 
   #expire(ticket: Ticket, waitedMs: number): void {
     this.leave(ticket);
     const { id, state, progress } = this.#route;
+    const { key } = ticket;
     const what = this.#route.held
       ? 'it makes room for another model'
       : this.isServing
-        ? 'all its connections are busy'
+        ? key !== null && !this.#ports.quotas.hasRoom(key)
+          ? `the key ${JSON.stringify(key.name)} has its ${key.concurrency ?? 0} requests running`
+          : 'all its connections are busy'
         : `it is ${state}${progress === null ? '' : `, ${Math.round(progress)} %`}`;
     ticket.refuse(
       failure(
@@ -244,8 +286,9 @@ export class Lane {
   }
 
   #forget(ticket: Ticket): boolean {
-    clearTimeout(this.#waiting.get(ticket));
-    return this.#waiting.delete(ticket);
+    clearTimeout(this.#deadlines.get(ticket));
+    this.#waiting.delete(ticket);
+    return this.#deadlines.delete(ticket);
   }
 
   #notify(): void {

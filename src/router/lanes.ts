@@ -1,10 +1,11 @@
 import type { Route } from '../contracts/ipc.ts';
 import { failure } from './failures.ts';
 import type { Failure } from './failures.ts';
+import type { CheckedKey } from '../contracts/keys.ts';
 import { Lane } from './lane.ts';
 import { RouteTable } from './route-table.ts';
 
-type LanePorts = ConstructorParameters<typeof Lane>[1];
+type LanePorts = Omit<ConstructorParameters<typeof Lane>[1], 'freed'>;
 
 /** Every model with its lane. */
 export class Lanes {
@@ -41,7 +42,7 @@ export class Lanes {
       this.table.set(route);
       const lane = this.#lanes.get(route.id);
       if (lane) lane.update(route);
-      else this.#lanes.set(route.id, new Lane(route, this.#ports));
+      else this.#lanes.set(route.id, new Lane(route, { ...this.#ports, freed: (keyId) => this.#freed(keyId) }));
     }
   }
 
@@ -52,6 +53,20 @@ export class Lanes {
       routes,
       [...this.#lanes.keys()].filter((id) => !kept.has(id)),
     );
+  }
+
+  /** Refuses, on every lane, those who wait with a key that has ended. */
+  expel(ended: (key: CheckedKey) => boolean, cause: Failure): void {
+    for (const lane of this.#lanes.values()) lane.expel(ended, cause);
+  }
+
+  /** The key's oldest request goes on first, whichever model it is for, so that a key's busy model cannot starve its others. */
+  #freed(keyId: string): void {
+    const waiting = [...this.#lanes.values()].flatMap((lane) => {
+      const since = lane.firstArrival(keyId);
+      return since === null ? [] : [{ lane, since }];
+    });
+    for (const { lane } of waiting.sort((a, b) => a.since - b.since)) lane.goOn();
   }
 
   /** Drops every idle connection. */

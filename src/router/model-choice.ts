@@ -1,3 +1,5 @@
+import type { CheckedKey } from '../contracts/keys.ts';
+import { mayUse, notAllowed } from './admission.ts';
 import { invalid } from './failures.ts';
 import type { Failure } from './failures.ts';
 import type { JsonScan } from './json-scan.ts';
@@ -6,15 +8,20 @@ import type { Lanes } from './lanes.ts';
 
 /**
  * Which model a request is for: the one its body names, else the one of its query, else the only one that is loaded. Null while
- * the body has not said it yet and may still do so.
+ * the body has not said it yet and may still do so. A `key` that is limited to some models gets no other, and hears of no other.
  */
 export const chooseModel = (
   scan: JsonScan,
   bodyComplete: boolean,
   search: string,
   lanes: Lanes,
+  key: CheckedKey | null = null,
 ): Lane | Failure | null => {
-  const named = (name: string): Lane | Failure => lanes.find(name) ?? lanes.table.unknown(name);
+  const named = (name: string): Lane | Failure => {
+    const lane = lanes.find(name);
+    if (key?.models && !(lane && mayUse(key, lane.route))) return notAllowed(key);
+    return lane ?? lanes.table.unknown(name);
+  };
   const { problem, found } = scan;
   if (problem !== null) return invalid(`The body is not valid JSON: ${problem}. Send one JSON object.`);
   if (found.has('model')) {
@@ -25,7 +32,9 @@ export const chooseModel = (
   if (!bodyComplete) return null;
   const asked = new URLSearchParams(search).get('model');
   if (asked) return named(asked);
-  const [only, ...others] = lanes.loaded();
+  const [only, ...others] = lanes.loaded().filter(({ route }) => mayUse(key, route));
   if (only && others.length === 0) return only;
-  return invalid(`The request names no model: add "model" to the body. ${lanes.table.listed()}.`);
+  return invalid(
+    `The request names no model: add "model" to the body. ${key?.models ? notAllowed(key).message : `${lanes.table.listed()}.`}`,
+  );
 };

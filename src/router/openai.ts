@@ -1,3 +1,4 @@
+import { holderOf, mayUse, notAllowed, visibleTo } from './admission.ts';
 import { openaiDialect } from './dialect.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { Lanes } from './lanes.ts';
@@ -28,14 +29,16 @@ const modelEndpoints = (lanes: Lanes): Endpoint[] => [
     methods: READ,
     paths: ['/v1/models', '/models'],
     dialect: openaiDialect,
-    handle: ({ res }) => sendJson(res, 200, modelList(lanes.table.all())),
+    handle: ({ req, res }) => sendJson(res, 200, modelList(visibleTo(req, lanes.table.all()))),
   },
   {
     methods: READ,
     paths: ['/v1/models/*', '/models/*'],
     dialect: openaiDialect,
-    handle: ({ res, rest }) => {
+    handle: ({ req, res, rest }) => {
       const route = lanes.find(rest)?.route;
+      const key = holderOf(req);
+      if (key?.models && !(route && mayUse(key, route))) return sendFailure(res, openaiDialect, notAllowed(key));
       const item = route ? singleModel(route) : null;
       if (item) sendJson(res, 200, item);
       else sendFailure(res, openaiDialect, lanes.table.unknown(rest));
@@ -56,5 +59,6 @@ export const healthEndpoint: Endpoint = {
   methods: READ,
   paths: ['/health', '/v1/health'],
   dialect: openaiDialect,
+  scope: null,
   handle: ({ res }) => sendJson(res, 200, { status: 'ok' }),
 };

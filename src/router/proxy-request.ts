@@ -1,14 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CheckedKey } from '../contracts/keys.ts';
+import { holderOf } from './admission.ts';
 import { Answer } from './answer.ts';
 import type { Connection } from './connections.ts';
 import type { Dialect } from './dialect.ts';
-import { bodyFailure, brokenConnection, invalid, isSafeToRepeat } from './failures.ts';
+import { bodyFailure, brokenConnection, invalid, isSafeToRepeat, tooMany } from './failures.ts';
 import type { Failure } from './failures.ts';
 import { requestHeaders } from './headers.ts';
 import { JsonScan } from './json-scan.ts';
 import { Lane } from './lane.ts';
 import type { Ticket } from './lane.ts';
 import type { Lanes } from './lanes.ts';
+import type { Quotas } from './quotas.ts';
 import type { Limits } from './limits.ts';
 import { chooseModel } from './model-choice.ts';
 import { Relay } from './relay.ts';
@@ -32,6 +35,7 @@ export interface ProxyDeps {
   lanes: Lanes;
   reporter: Reporter;
   limits: Limits;
+  quotas: Quotas;
   held: HeldBytes;
   /** Every request from arrival to the close of its response. */
   running: Roster<ProxyRequest>;
@@ -42,6 +46,7 @@ type Phase = 'reading' | 'waiting' | 'serving' | 'failing' | 'over';
 
 /** One inference request from its first byte to the close of its response. */
 export class ProxyRequest implements Ticket {
+  readonly key: CheckedKey | null;
   readonly #deps: ProxyDeps;
   readonly #spec: ProxySpec;
   readonly #req: IncomingMessage;
@@ -63,6 +68,7 @@ export class ProxyRequest implements Ticket {
   #noteTimer: NodeJS.Timeout | null = null;
 
   constructor(deps: ProxyDeps, spec: ProxySpec, req: IncomingMessage, res: ServerResponse, search: string) {
+    this.key = holderOf(req);
     this.#deps = deps;
     this.#spec = spec;
     this.#req = req;
@@ -80,8 +86,11 @@ export class ProxyRequest implements Ticket {
 
   /** Refuses what can be refused by the headers alone; the rest happens as the body arrives. */
   start(): void {
+    const wait = this.#deps.quotas.spend(this.key, this.#arrived);
     const encoding = this.#req.headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity') {
+    if (wait !== null && this.key) {
+      this.#fail(tooMany(this.key, wait));
+    } else if (encoding !== undefined && encoding !== 'identity') {
       this.#fail(invalid(`Bodies compressed with ${encoding} are not read here: send the JSON uncompressed.`));
     } else if (this.#body.declared !== null && this.#body.declared > this.#deps.limits.bodyBytes) {
       this.#onBodyProblem('too large');
@@ -123,7 +132,7 @@ export class ProxyRequest implements Ticket {
   /** Looks at what the scan has found so far. */
   #consider(): void {
     const { lanes } = this.#deps;
-    const choice = chooseModel(this.#scan, this.#body.complete, this.#search, lanes);
+    const choice = chooseModel(this.#scan, this.#body.complete, this.#search, lanes, this.key);
     if (choice === null) return;
     if (!(choice instanceof Lane)) this.#fail(choice);
     else if (this.#phase === 'reading') this.#enter(choice);
@@ -255,6 +264,7 @@ export class ProxyRequest implements Ticket {
     const none = { promptTokens: null, completionTokens: null, tokensPerSecond: null };
     reporter.finished({
       modelId: id,
+      key: this.key?.name ?? null,
       route: this.#spec.route,
       status: this.#answer.status,
       startedAt: this.#startedAt,

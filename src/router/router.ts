@@ -1,5 +1,8 @@
+import { Keyring } from '../contracts/keys.ts';
 import type { FromRouter, RouterSettings, ToRouter } from '../contracts/ipc.ts';
+import { unauthorized } from './admission.ts';
 import { Control } from './control.ts';
+import { digests } from './digests.ts';
 import { EndpointTable } from './endpoints.ts';
 import { failure } from './failures.ts';
 import type { Failure } from './failures.ts';
@@ -10,6 +13,7 @@ import type { Limits } from './limits.ts';
 import { listen } from './listen.ts';
 import { healthEndpoint, openaiEndpoints } from './openai.ts';
 import type { ProxyDeps } from './proxy-request.ts';
+import { Quotas } from './quotas.ts';
 import { Reporter } from './reporter.ts';
 import { Roster } from './roster.ts';
 
@@ -31,6 +35,8 @@ const STOPPING: Failure = failure(
   { retryAfter: 5 },
 );
 
+const ENDED: Failure = unauthorized('The key of this request was revoked while it waited: use another.');
+
 /** The data plane. It knows about models only what `receive` tells it, and opens its port on `start`. */
 export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts): Router => {
   const limits: Limits = { ...LIMITS, ...changedLimits };
@@ -40,12 +46,15 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
 
   const reporter = new Reporter(send, limits);
   const control = new Control(send);
+  const keyring = new Keyring(digests);
+  const quotas = new Quotas();
   const lanes = new Lanes({
     settings: () => ({
       queueLimit: settings?.queueLimit ?? 0,
       queueTimeoutMs: settings?.queueTimeoutMs ?? 0,
       connections: limits.connections,
     }),
+    quotas,
     need: (modelId) => send({ type: 'need', modelId }),
     unneed: (modelId) => send({ type: 'unneed', modelId }),
     held: (modelId, held) => reporter.held(modelId, held),
@@ -54,6 +63,7 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
     lanes,
     reporter,
     limits,
+    quotas,
     held: { bytes: 0 },
     running: new Roster(),
     over: () => {
@@ -63,6 +73,7 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
   const { server } = createFrontend({
     endpoints: new EndpointTable([healthEndpoint, ...openaiEndpoints(deps)]),
     settings: () => settings,
+    keyring,
     stopping: () => (stopping ? STOPPING : null),
     lingerMs: limits.lingerMs,
     log: (level, message) => send({ type: 'log', level, message }),
@@ -112,6 +123,14 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
     endIfIdle();
   };
 
+  const changeKeys = ({ required, keys }: Extract<ToRouter, { type: 'keys' }>): void => {
+    keyring.replace(required, keys);
+    const now = Date.now();
+    // What is being answered may finish; what waits has lost its right to.
+    lanes.expel(({ id }) => keyring.byId(id, now) === null, ENDED);
+    quotas.keep(new Set(keys.map(({ id }) => id)));
+  };
+
   const detach = (token: number, modelId: string, reason: string): void => {
     const cut = lanes.byId(modelId)?.detach(failure('UPSTREAM_FAILED', reason)) ?? 0;
     // By the next turn the sockets to the engine are closed, so the answer means what it says.
@@ -141,6 +160,8 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
             ?.refuse(failure(message.code, message.message, { retryAfter: message.retryAfter }));
         case 'detach':
           return detach(message.token, message.modelId, message.reason);
+        case 'keys':
+          return changeKeys(message);
         case 'answer':
           return control.answered(message.token, message.outcome);
         case 'shutdown':

@@ -42,7 +42,7 @@ export interface ChangeParts {
   /** More downloads may run at once, or fewer. */
   pumpDownloads(): void;
   /** Times to live, pins and the like of models that have run follow the configuration. */
-  applyPolicies(): void;
+  applyPolicies(by: By): void;
   log(level: LogLevel, source: string, message: string): void;
   now(): number;
 }
@@ -138,7 +138,7 @@ export const createChangeService = (parts: () => ChangeParts): ChangeService => 
         const effects = changePlan(before, situation(), affected(), { apply, overridden });
         system.send({ type: 'limits.changed', placement: config.placement(), process: config.process() });
         pumpDownloads();
-        applyPolicies();
+        applyPolicies(by);
         for (const effect of effects) {
           carryOut(effect, by);
           // What a model is shown to start with follows at once.

@@ -13,6 +13,7 @@ import type { ChangeHub } from './changes.ts';
 import type { ChangeService } from './change-service.ts';
 import type { Decisions } from './decisions.ts';
 import type { Endpoints } from './endpoints.ts';
+import type { KeyService } from './key-service.ts';
 import type { Library, LibraryChange } from './library.ts';
 import type { Memory } from './memory.ts';
 import type { ModelService } from './model-service.ts';
@@ -37,6 +38,7 @@ export interface ReactionParts {
   decisions: Decisions;
   link: RouterLink;
   changes: ChangeService;
+  keys: KeyService;
   log(level: LogLevel, source: string, message: string): void;
   now(): number;
 }
@@ -146,12 +148,14 @@ export const createReactions = (parts: () => ReactionParts): Reactions => {
       }
     },
     onRouterMessage(message) {
-      const { usage, models, system, changes, hub, log } = parts();
+      const { usage, models, system, changes, keys, hub, log } = parts();
       if (message.type === 'usage') {
         usage.take(message);
         if (message.total === 0) changes.routerIdle();
-      } else if (message.type === 'finished') usage.finished(message.requests);
-      else if (message.type === 'need') models.demand(message.modelId, 'router');
+      } else if (message.type === 'finished') {
+        usage.finished(message.requests);
+        for (const { key } of message.requests) if (key !== null) keys.used(key);
+      } else if (message.type === 'need') models.demand(message.modelId, 'router');
       else if (message.type === 'unneed') system.send({ type: 'models.cancel', id: message.modelId, requestId: null });
       else if (message.type === 'keep') {
         models.keep(message.modelId, message.seconds);

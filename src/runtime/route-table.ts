@@ -10,7 +10,16 @@ export const namesOf = (model: Pick<ModelView, 'id' | 'name' | 'aliases'>): stri
   ...new Set([model.id, model.name, withoutSuffix(model.name), `${model.id}.gguf`, ...model.aliases]),
 ];
 
-export const routeOf = (model: ModelView, upstream: Upstream | null, held = false): Route => ({
+/** 0 is no limit, in a model's record as in the configuration. */
+const concurrencyOf = (own: number | null, usual: number): number | null => (own ?? usual) || null;
+
+/** `usualConcurrency` is the configuration's, for models that say nothing themselves. */
+export const routeOf = (
+  model: ModelView,
+  upstream: Upstream | null,
+  usualConcurrency: number,
+  held = false,
+): Route => ({
   id: model.id,
   names: namesOf(model),
   state: model.state,
@@ -22,6 +31,7 @@ export const routeOf = (model: ModelView, upstream: Upstream | null, held = fals
   size: model.size,
   contextLength: model.contextSize ?? model.metadata?.contextLength ?? null,
   metadata: model.metadata,
+  concurrency: concurrencyOf(model.concurrency, usualConcurrency),
 });
 
 /** A request is refused from the table while a failed model waits for its next try, so that no request spawns anything. */
@@ -48,7 +58,7 @@ export interface RouteTable {
   update(models: Iterable<{ model: ModelView; upstream: Upstream | null }>, removed: readonly string[]): void;
 }
 
-export const createRouteTable = (send: (message: ToRouter) => void): RouteTable => {
+export const createRouteTable = (send: (message: ToRouter) => void, usualConcurrency: () => number): RouteTable => {
   const sent = new Map<string, Route>();
   const held = new Set<string>();
   return {
@@ -65,7 +75,7 @@ export const createRouteTable = (send: (message: ToRouter) => void): RouteTable 
     update(models, removed) {
       const changed: Route[] = [];
       for (const { model, upstream } of models) {
-        const route = routeOf(model, upstream, held.has(model.id));
+        const route = routeOf(model, upstream, usualConcurrency(), held.has(model.id));
         if (isDeepStrictEqual(sent.get(model.id), route)) continue;
         sent.set(model.id, route);
         changed.push(route);

@@ -11,6 +11,8 @@ import type { Config } from '../contracts/config.ts';
 import type { CallOutcome, RouterSettings } from '../contracts/ipc.ts';
 import { nodeFs } from '../io/downloads/download-fs.ts';
 import { downloadHttp } from '../io/downloads/http.ts';
+import type { Keyring } from '../contracts/keys.ts';
+import { isLoopback } from '../contracts/origins.ts';
 import { startGuardian } from '../io/guardian.ts';
 import { createSampler } from '../io/metrics/sampler.ts';
 import { storeHistory } from '../io/metrics/stored-history.ts';
@@ -31,6 +33,7 @@ import { createEndpoints } from './endpoints.ts';
 import { createEnginePorts, createEngineService } from './engine-service.ts';
 import { createInspector } from './inspector.ts';
 import { createImportService } from './import-service.ts';
+import { createKeyService } from './key-service.ts';
 import { createLibrary } from './library.ts';
 import { applyLogSettings, createLogService } from './log-service.ts';
 import { createMeasurements } from './measurements.ts';
@@ -57,6 +60,8 @@ export interface RuntimeOptions {
   routerScript: string;
   /** From flags and environment; they win over the stored configuration. */
   overrides: Partial<Config>;
+  /** False: whoever reaches the server may do everything; keys that are sent still count. */
+  auth: boolean;
   env: NodeJS.ProcessEnv;
   /** Install an engine when none is found. */
   autoInstall: boolean;
@@ -70,8 +75,12 @@ export interface RuntimeOptions {
 
 export interface Runtime {
   services: Services;
+  /** The keys that are valid now. */
+  keyring: Keyring;
+  /** A key with this id was shown to the control plane. */
+  keyUsed(id: string): void;
   /** Who runs the commands that clients of the inference port ask for; there is none before this is called. */
-  answerRouter(run: (command: CommandName, payload: unknown) => Promise<CallOutcome>): void;
+  answerRouter(run: (command: CommandName, payload: unknown, key: string | null) => Promise<CallOutcome>): void;
   /** Resolves when the first scan is done and the router listens or has failed. */
   start(): Promise<void>;
   /** Ends everything that runs, within the supervisor's deadline. Views still answer and changes are still told. */
@@ -119,6 +128,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     decisions,
     link,
     changes,
+    keys,
     log,
     now,
   }));
@@ -133,7 +143,14 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     sendSettings: () => link.send({ type: 'settings', settings: settingsOfRouter() }),
     rescan: reactions.rescan,
     pumpDownloads: () => downloads.pump(),
-    applyPolicies: () => system.modelIds().forEach((id) => models.applyPolicy(id)),
+    applyPolicies: (by) => {
+      for (const id of system.modelIds()) models.applyPolicy(id);
+      routes.update(
+        views.models().map((model) => ({ model, upstream: endpoints.upstream(model.id) })),
+        [],
+      );
+      keys.refresh(by);
+    },
     log,
     now,
   }));
@@ -160,6 +177,17 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   // Where the server listens is decided when it starts; the router must not go elsewhere on its own.
   const { host = config.get().host } = options.overrides;
   const settingsOfRouter = (): RouterSettings => routerSettings({ ...config.get(), host });
+  const keys = createKeyService({
+    store: stores.keys,
+    required: () => {
+      const { host, requireKeys } = config.get();
+      return options.auth && (requireKeys || !isLoopback(host));
+    },
+    send: (message) => link.send(message),
+    hub,
+    log,
+    now,
+  });
   const presets = await openPresets({
     folder: path.join(dataDir, 'presets'),
     state: stores.state,
@@ -212,7 +240,10 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     free: options.freeMemory,
   });
   const views = createViews({ system: () => system, library, planner, usage, endpoints, memory });
-  const routes = createRouteTable((message) => link.send(message));
+  const routes = createRouteTable(
+    (message) => link.send(message),
+    () => config.get().concurrency,
+  );
   const sampler = createSampler({
     diskPath: dataDir,
     processes: () => views.processes(),
@@ -258,6 +289,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       link,
       settings: settingsOfRouter,
       routes: routes.all,
+      keys: keys.message,
       listening: (address) => {
         endpoints.routerListens(address);
         if (address === null) usage.reset();
@@ -340,6 +372,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     settings: config.settings,
     presets,
     imports: createImportService({ library, models, config, knownFlags }),
+    keys,
     logs: createLogService(book, hub),
     metrics,
     decisions: { list: decisions.list },
@@ -376,10 +409,12 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
 
   return {
     services,
+    keyring: keys.ring,
+    keyUsed: keys.used,
     answerRouter(run) {
       link.onMessage((message) => {
         if (message.type !== 'call') return;
-        void run(message.command, message.payload).then((outcome) =>
+        void run(message.command, message.payload, message.key).then((outcome) =>
           link.send({ type: 'answer', token: message.token, outcome }),
         );
       });
@@ -421,6 +456,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await library.close();
       await history.stop();
       await decisions.close();
+      await keys.close();
       await stores.close();
       log('info', 'server', 'Stopped.');
       await book.close();

@@ -6,6 +6,8 @@ import type { Config, Settings } from '../contracts/config.ts';
 import { DownloadsDocument } from '../contracts/download-record.ts';
 import { nearestNames } from '../contracts/nearest.ts';
 import type { Objection } from '../io/store/document-file.ts';
+import { openKeyStore } from '../io/keys/key-store.ts';
+import type { KeyStore } from '../io/keys/key-store.ts';
 import { openDocument } from '../io/store/document.ts';
 import type { Document } from '../io/store/document.ts';
 import { createLogBook } from '../io/logs/log-book.ts';
@@ -27,6 +29,7 @@ export interface Stores {
   state: Document<StateDocument>;
   decisions: Document<DecisionsDocument>;
   measurements: Document<MeasurementsDocument>;
+  keys: KeyStore;
   close(): Promise<void>;
 }
 
@@ -40,13 +43,17 @@ const misspeltKey = (data: unknown): Objection | null => {
 };
 
 /** `onDamaged` gets one sentence for a person per file that had to be set aside. */
-const openStores = async (dataDir: string, onDamaged: (message: string) => void): Promise<Stores> => {
+const openStores = async (
+  dataDir: string,
+  now: () => number,
+  onDamaged: (message: string) => void,
+): Promise<Stores> => {
   const common = (file: string) => ({
     path: path.join(dataDir, file),
     version: 1,
     onDamaged: (info: { message: string }) => onDamaged(info.message),
   });
-  const [config, settings, models, downloads, state, decisions, measurements] = await Promise.all([
+  const [config, settings, models, downloads, state, decisions, measurements, keys] = await Promise.all([
     openDocument({
       ...common('config.json'),
       schema: ConfigDocument,
@@ -76,6 +83,7 @@ const openStores = async (dataDir: string, onDamaged: (message: string) => void)
       schema: MeasurementsDocument,
       defaults: (): MeasurementsDocument => ({ loads: [] }),
     }),
+    openKeyStore(dataDir, { now, onDamaged }),
   ]);
   return {
     config,
@@ -85,7 +93,9 @@ const openStores = async (dataDir: string, onDamaged: (message: string) => void)
     state,
     decisions,
     measurements,
+    keys,
     async close() {
+      // Keys are closed by their service, which has something left to write.
       const all = [config, settings, models, downloads, state, decisions, measurements];
       await Promise.all(all.map((document) => document.close()));
     },
@@ -95,7 +105,7 @@ const openStores = async (dataDir: string, onDamaged: (message: string) => void)
 /** Documents and log of a data folder; what had to be set aside is in the log. */
 export const openDataDir = async (dataDir: string, now: () => number): Promise<{ stores: Stores; book: LogBook }> => {
   const damaged: string[] = [];
-  const stores = await openStores(dataDir, (message) => damaged.push(message));
+  const stores = await openStores(dataDir, now, (message) => damaged.push(message));
   const { maxLogEntries, logLevel, enableConsoleLog } = stores.settings.get();
   const book = createLogBook({
     dir: path.join(dataDir, 'logs'),

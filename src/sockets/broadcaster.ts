@@ -2,6 +2,7 @@
 import type { LiveChange, ModelView } from '../contracts/views.ts';
 import type { DomainChange, Services } from '../commands/services.ts';
 import { configView, logBroadcastEntry } from '../projections/dialects.ts';
+import { AUDIENCE } from './admission.ts';
 import { createLogFlood } from './log-flood.ts';
 import { createMetricsAudience } from './metrics-audience.ts';
 import { createModelBroadcasts } from './model-broadcasts.ts';
@@ -108,6 +109,13 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
         break;
       case 'presets':
         emitter.broadcast('presets:updated', { presets: change.presets }, { by: change.by });
+        break;
+      case 'keys':
+        emitter.broadcast(
+          'keys:updated',
+          { keys: change.keys, required: change.required },
+          { by: change.by, room: AUDIENCE.admin },
+        );
         break;
       case 'decision':
         emitter.broadcast('decisions:updated', { decision: change.decision }, { by: change.by });

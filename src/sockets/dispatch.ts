@@ -2,21 +2,23 @@
 import type { Socket } from 'socket.io';
 import { isCommandName } from '../contracts/commands.ts';
 import type { CommandName, CommandResult } from '../contracts/commands.ts';
-import type { Connection } from '../commands/services.ts';
-import type { Outcome } from '../commands/caller.ts';
+import type { Caller, Outcome } from '../commands/caller.ts';
 import type { Registry } from '../commands/registry.ts';
 import { answer, answerUnknown } from './replies.ts';
 import { readCall } from './calls.ts';
 import type { Call } from './calls.ts';
 
+/** What every call of one socket has in common. */
+type Callers = Required<Pick<Caller, 'connection' | 'principal'>>;
+
 const runCommand = <N extends CommandName>(
   registry: Registry,
   socket: Socket,
-  connection: Connection,
+  callers: Callers,
   command: N,
   call: Call,
 ): void => {
-  const caller = { by: `${call.style}:${socket.id}`, style: call.style, connection };
+  const caller = { by: `${call.style}:${socket.id}`, style: call.style, ...callers };
   const reply = (outcome: Outcome<CommandResult<N>>): void => answer(socket, command, call, outcome);
   const outcome = registry.execute(command, call.payload, caller);
   // No detour through a promise for what is known already: see Registry.execute.
@@ -28,12 +30,12 @@ const runCommand = <N extends CommandName>(
 const CONFIRMATIONS: ReadonlySet<string> = new Set(['connection:ack']);
 
 /** Listens to all events of one socket. */
-export const dispatchEvents = (socket: Socket, registry: Registry, connection: Connection): void => {
+export const dispatchEvents = (socket: Socket, registry: Registry, callers: Callers): void => {
   socket.onAny((name: unknown, ...args: unknown[]) => {
     // The wire format also allows numbers as names.
     const event = String(name);
     const call = readCall(args);
-    if (isCommandName(event)) runCommand(registry, socket, connection, event, call);
+    if (isCommandName(event)) runCommand(registry, socket, callers, event, call);
     else if (!CONFIRMATIONS.has(event)) answerUnknown(socket, event, call);
     else if (call.style === 'a') call.ack({ success: true, data: {}, timestamp: new Date().toISOString() });
   });

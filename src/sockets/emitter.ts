@@ -2,6 +2,7 @@
 import type { Server } from 'socket.io';
 import type { BroadcastData, BroadcastName, DirectEvents } from '../contracts/events.ts';
 import type { By } from '../commands/services.ts';
+import { AUDIENCE } from './admission.ts';
 
 /** The seed's path, for clients that take it for a namespace. */
 export const NAMESPACES = ['/', '/llamaproxws'] as const;
@@ -9,7 +10,8 @@ export const NAMESPACES = ['/', '/llamaproxws'] as const;
 export interface Emitter {
   /**
    * `data` is in the words of seed 001; `top` are the fields of seed 000 beside it. A change caused by a style-A call
-   * (`by` is `a:<socket id>`) is kept from that socket. `room` limits the audience.
+   * (`by` is `a:<socket id>`) is kept from that socket. `room` limits the audience, which otherwise is every
+   * socket that may observe.
    */
   broadcast<N extends BroadcastName>(
     event: N,
@@ -35,16 +37,15 @@ export const createEmitter = (io: Server): Emitter => {
   const used = new Set<string>(['/']);
   for (const name of NAMESPACES) io.of(name).on('connection', () => used.add(name));
 
-  const send = (event: string, payload: object, room: string | undefined, except: string | null): void => {
+  const send = (event: string, payload: object, room: string, except: string | null): void => {
     for (const name of used) {
-      const everyone = io.of(name);
-      const audience = room === undefined ? everyone : everyone.to(room);
+      const audience = io.of(name).to(room);
       (except === null ? audience : audience.except(except)).emit(event, payload);
     }
   };
 
   return {
-    broadcast: (event, data, { top = data, by, room } = {}) => {
+    broadcast: (event, data, { top = data, by, room = AUDIENCE.observe } = {}) => {
       const payload = { ...top, type: 'broadcast', event, data, timestamp: stamp(event) };
       send(event, payload, room, excluded(by));
     },

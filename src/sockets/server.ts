@@ -3,10 +3,12 @@ import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Server } from 'socket.io';
 import type { Socket } from 'socket.io';
-import { corsOrigin, refusedAccess } from '../http/guard.ts';
+import { corsOrigin, holdsKey, refusedAccess } from '../http/guard.ts';
 import type { AccessRules } from '../http/guard.ts';
+import type { Access } from '../commands/access.ts';
 import type { Connection, Services } from '../commands/services.ts';
 import type { Registry } from '../commands/registry.ts';
+import { guardAdmission } from './admission.ts';
 import { createBroadcaster, LIVE_ROOM } from './broadcaster.ts';
 import { createEmitter, NAMESPACES } from './emitter.ts';
 import { dispatchEvents } from './dispatch.ts';
@@ -19,6 +21,7 @@ export const SOCKET_PATHS = ['/socket.io', '/llamaproxws'] as const;
 export interface SocketServerOptions {
   services: Services;
   registry: Registry;
+  access: Access;
   rules: AccessRules;
   /** Told to clients in their greeting. */
   version: string;
@@ -71,11 +74,12 @@ const connectionOf = (socket: Socket, { metrics, inspector }: Broadcaster): Conn
 
 /** Attaches the sockets to an HTTP server that is not listening yet. */
 export const attachSockets = (httpServer: HttpServer, options: SocketServerOptions): SocketServer => {
-  const { services, registry, rules, version } = options;
+  const { services, registry, access, rules, version } = options;
   const io = new Server({
     ...TRANSPORT,
     allowRequest: (request, decide) => {
-      const refusal = refusedAccess(request.headers, rules);
+      // A key in `auth` comes later than this; a page of another origin that has nothing else must be listed.
+      const refusal = refusedAccess(request.headers, rules, holdsKey(request.headers, access));
       decide(refusal?.message, refusal === undefined);
     },
     cors: {
@@ -98,24 +102,33 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
   };
   httpServer.on('upgrade', onUpgrade);
 
+  const admission = guardAdmission(io, access);
+  // Before the broadcasts of the same change: whose key has ended hears none of them.
+  const stopReview = services.subscribe((changes) => {
+    if (changes.some(({ kind }) => kind === 'keys')) admission.review();
+  });
   const broadcaster = createBroadcaster(services, createEmitter(io));
 
   for (const name of NAMESPACES) {
     io.of(name).on('connection', (socket) => {
       greet(socket, version);
-      broadcaster.metrics.join(socket);
+      if (admission.seat(socket)) broadcaster.metrics.join(socket);
       broadcaster.inspector.resume(socket);
       socket.on('disconnect', () => {
         broadcaster.metrics.leave(socket);
         broadcaster.inspector.leave(socket);
       });
-      dispatchEvents(socket, registry, connectionOf(socket, broadcaster));
+      dispatchEvents(socket, registry, {
+        connection: connectionOf(socket, broadcaster),
+        principal: admission.principalOf(socket),
+      });
     });
   }
 
   return {
     io,
     close: async () => {
+      stopReview();
       broadcaster.close();
       // Only the transports are closed: a client told to disconnect by its namespace would not come back after a restart.
       for (const engine of engines) engine.close();

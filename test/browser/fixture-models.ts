@@ -71,6 +71,7 @@ export const aModel = (id: string, parts: Partial<ModelView> = {}): ModelView =>
       measuredBytes: null,
       measured: null,
     },
+    concurrency: null,
     created_at: Math.floor(NOW / 1000) - 86_400 * 20,
     updated_at: Math.floor(NOW / 1000) - 3600,
     ...parts,

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connect, ServerUnreachableError } from '../../src/client/index.ts';
 import type { LlamactorClient, LiveChange, SnapshotView } from '../../src/client/index.ts';
 import { CodedError } from '../../src/contracts/errors.ts';
+import { createAccess } from '../../src/commands/access.ts';
 import { createRegistry } from '../../src/commands/registry.ts';
 import { attachSockets } from '../../src/sockets/server.ts';
 import { createMemoryServices } from '../support/memory-services.ts';
@@ -115,7 +116,14 @@ describe('against the real transports', () => {
 const socketsOn = async (services: MemoryServices, port: number) => {
   const http = createServer();
   const rules = { allowedHosts: () => [], allowedOrigins: () => [] };
-  const sockets = attachSockets(http, { services, registry: createRegistry(services), rules, version: '0.0.0' });
+  const access = createAccess(services.control.keys.ring);
+  const sockets = attachSockets(http, {
+    services,
+    access,
+    registry: createRegistry(services),
+    rules,
+    version: '0.0.0',
+  });
   await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve));
   const taken = (http.address() as AddressInfo).port;
   return {

@@ -4,7 +4,9 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   checkEngine,
+  checkFirstKey,
   checkGpus,
+  checkKeys,
   checkMemory,
   checkModels,
   checkNode,
@@ -48,6 +50,31 @@ describe('checks', () => {
     expect(checkEngine({ ...memoryEngine(), state: 'installing' }).level).toBe('warn');
     expect(checkEngine({ ...memoryEngine(), state: 'missing', problem: null }).message).toContain(
       'llamactor engine install',
+    );
+  });
+
+  it('keys', () => {
+    const key = {
+      id: 'a1',
+      name: 'ci',
+      hint: 'lla_abcd…',
+      scopes: ['infer' as const],
+      models: null,
+      concurrency: null,
+      ratePerMinute: null,
+      createdAt: 0,
+      expiresAt: 1000,
+      lastUsedAt: null,
+    };
+    expect(checkKeys([], false, 0)).toMatchObject([{ level: 'ok' }]);
+    expect(checkKeys(null, true, 0)).toMatchObject([{ level: 'ok' }]);
+    expect(checkKeys([key, { ...key, expiresAt: null }], true, 999)[1]).toMatchObject({
+      level: 'warn',
+      message: expect.stringContaining('within a week') as string,
+    });
+    expect(checkKeys([key], true, 1000)[1]?.message).toContain('key revoke a1');
+    expect([checkFirstKey(true, 0), checkFirstKey(true, 1), checkFirstKey(false, 0)].map(({ level }) => level)).toEqual(
+      ['fail', 'ok', 'ok'],
     );
   });
 

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createLogCursor } from '../../src/cli/log-tail.ts';
+import { createAccess } from '../../src/commands/access.ts';
 import { createRegistry } from '../../src/commands/registry.ts';
 import type { LogEntryView, LogLevel } from '../../src/contracts/views.ts';
 import { attachSockets } from '../../src/sockets/server.ts';
@@ -69,7 +70,14 @@ describe('the seam between the stored tail and the live stream', () => {
 const serveOn = async (services: MemoryServices, port: number) => {
   const http = createServer();
   const rules = { allowedHosts: () => [], allowedOrigins: () => [] };
-  const sockets = attachSockets(http, { services, registry: createRegistry(services), rules, version: '0.0.0' });
+  const access = createAccess(services.control.keys.ring);
+  const sockets = attachSockets(http, {
+    services,
+    access,
+    registry: createRegistry(services),
+    rules,
+    version: '0.0.0',
+  });
   await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve));
   return {
     port: (http.address() as AddressInfo).port,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { resolveDataDir } from '../../src/cli/data-dir.ts';
 import type { Place } from '../../src/cli/data-dir.ts';
-import { isLoopback, resolveServeOptions } from '../../src/cli/serve-options.ts';
+import { resolveServeOptions } from '../../src/cli/serve-options.ts';
 import type { ServeFlags } from '../../src/cli/serve-options.ts';
 import type { Config } from '../../src/contracts/config.ts';
+import { isLoopback } from '../../src/contracts/origins.ts';
 
 const place = (env: Record<string, string> = {}, platform: NodeJS.Platform = 'linux'): Place => ({
   env,
@@ -29,6 +30,7 @@ describe('precedence', () => {
       web: true,
       events: false,
       auth: true,
+      keysNeeded: false,
     });
   });
   it('configuration over default', () => {
@@ -90,14 +92,19 @@ describe('refusals', () => {
     [{}, { ROUTER_PORT: '1e3' }, /^ROUTER_PORT must/],
     [{ port: '8080' }, {}, /cannot share port 8080/],
     [{ host: 'a b' }, {}, /--host/],
-    [{ host: '0.0.0.0' }, {}, /needs keys.*--no-auth/],
-    [{}, { HOST: '::' }, /needs keys/],
-    [{ host: 'example.com' }, {}, /needs keys/],
   ] as const)('%j with %j', (flags, env, message) => {
     expect(() => resolve({ ...flags }, { ...env })).toThrow(message);
   });
-  it('the network is allowed in so many words', () => {
-    expect(resolve({ host: '0.0.0.0', auth: false }).host).toBe('0.0.0.0');
+  it.each([
+    [{ host: '0.0.0.0' }, {}, {}, true],
+    [{}, { HOST: '::' }, {}, true],
+    [{ host: 'example.com' }, {}, {}, true],
+    [{}, {}, { requireKeys: true }, true],
+    [{}, {}, {}, false],
+    [{ host: 'localhost' }, {}, {}, false],
+    [{ host: '0.0.0.0', auth: false }, {}, { requireKeys: true }, false],
+  ] as const)('%j with %j and %j needs keys: %j', (flags, env, config, needed) => {
+    expect(resolve({ ...flags }, { ...env }, config).keysNeeded).toBe(needed);
   });
   it('two ports chosen by the system are two ports', () => {
     expect(resolve({ port: '0', routerPort: '0' })).toMatchObject({ port: 0, routerPort: 0 });

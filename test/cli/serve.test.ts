@@ -289,6 +289,7 @@ describe('options reach the app', () => {
         web: false,
         events: false,
         auth: true,
+        keysNeeded: false,
       },
     ]);
     running.signal('SIGTERM');
@@ -330,7 +331,13 @@ describe('probes', () => {
 });
 
 describe('the three lines', () => {
-  const facts = { url: 'http://localhost:3000', routerUrl: 'http://127.0.0.1:8080', web: true, engine: memoryEngine() };
+  const facts = {
+    url: 'http://localhost:3000',
+    routerUrl: 'http://127.0.0.1:8080',
+    web: true,
+    engine: memoryEngine(),
+    keysNeeded: false,
+  };
 
   it('quote the name of a model for a shell and for JSON', () => {
     const models = [memoryModel(`it's "odd".gguf`)];
@@ -343,6 +350,12 @@ describe('the three lines', () => {
     const [, api = '', count = ''] = banner({ ...facts, models: [broken, memoryModel('good.gguf')] });
     expect(api).toContain('"model":"good"');
     expect(count).toContain('2 models found, 1 unusable; llama-server 0.7.0.');
+  });
+
+  it('say that a key is needed, and where it goes', () => {
+    const [dashboard, api] = banner({ ...facts, models: [memoryModel('good.gguf')], keysNeeded: true });
+    expect(dashboard).toBe('Dashboard  http://localhost:3000 (keys needed; `llamactor key create` makes one)');
+    expect(api).toContain('/v1/chat/completions -H "authorization: Bearer $LLAMACTOR_KEY" -H');
   });
 
   it('without models still give a call that works', () => {

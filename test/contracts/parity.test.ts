@@ -46,6 +46,9 @@ const CASES: { [N in CommandName]: Case } = {
   'presets:save': { payload: { name: 'mine', ini: '[*]\nctx-size = 512\n' } },
   'presets:preview': { payload: { name: 'mine', ini: '[*]\nctx-size = 512\n' } },
   'presets:delete': { payload: { name: 'mine' }, before: [['presets:save', { name: 'mine', ini: '' }]] },
+  'keys:create': { payload: { name: 'ana', scopes: ['observe'] } },
+  'keys:list': { payload: {} },
+  'keys:revoke': { payload: { id: 'ana' }, before: [['keys:create', { name: 'ana' }]] },
   'config:get': { payload: {} },
   'config:update': { payload: { config: { modelsMax: 7 } } },
   'config:preview': { payload: { config: { modelsMax: 7 } } },
@@ -95,6 +98,11 @@ const REFUSED: [CommandName, unknown, string][] = [
   ['router:start-with-preset', { presetName: 'none' }, 'NOT_FOUND'],
   ['presets:get', { name: 'none' }, 'NOT_FOUND'],
   ['presets:delete', { name: 'none' }, 'NOT_FOUND'],
+  ['keys:create', { name: '' }, 'INVALID_PAYLOAD'],
+  ['keys:create', { name: 'x', scopes: ['root'] }, 'INVALID_PAYLOAD'],
+  ['keys:create', { name: 'x', scopes: ['operate'], models: ['alpha'] }, 'INVALID_PAYLOAD'],
+  ['keys:revoke', { id: 'nobody' }, 'NOT_FOUND'],
+  ['config:update', { config: { requireKeys: true } }, 'INVALID_STATE'],
   ['config:update', { config: { nope: 1 } }, 'INVALID_PAYLOAD'],
   ['config:update', { config: JSON.parse('{"__proto__": {"x": 1}}') as unknown }, 'INVALID_PAYLOAD'],
   ['config:preview', { config: { nope: 1 } }, 'INVALID_PAYLOAD'],
@@ -130,6 +138,10 @@ const MOVING = new Set([
   'created_at',
   'seq',
   'pid',
+  'createdAt',
+  // Random for each key.
+  'secret',
+  'hint',
 ]);
 const isShape = (key: string): boolean => !MOVING.has(key) && key !== 'status';
 const normalised = (value: unknown): unknown => {

@@ -14,11 +14,11 @@ afterEach(() => vi.useRealTimers());
 describe('commands from the router to the control plane', () => {
   it('resolves each call with the answer that bears its token, whatever the order', async () => {
     const { control: asked, sent } = control();
-    const first = asked.call('logs:clear', {}, 1000);
-    const second = asked.call('models:scan', { path: '/models' }, 1000);
-    expect(sent.map(({ command, payload }) => [command, payload])).toEqual([
-      ['logs:clear', {}],
-      ['models:scan', { path: '/models' }],
+    const first = asked.call('logs:clear', {}, 1000, null);
+    const second = asked.call('models:scan', { path: '/models' }, 1000, null);
+    expect(sent.map(({ command, payload, key }) => [command, payload, key])).toEqual([
+      ['logs:clear', {}, null],
+      ['models:scan', { path: '/models' }, null],
     ]);
     asked.answered(sent[1]?.token ?? 0, { ok: true, result: { found: 2 } });
     asked.answered(sent[0]?.token ?? 0, { ok: true, result: { cleared: 7 } });
@@ -28,7 +28,7 @@ describe('commands from the router to the control plane', () => {
 
   it('rejects with the refusal, its code and its details', async () => {
     const { control: asked, sent } = control();
-    const call = asked.call('models:load', { modelId: 'x' }, 1000);
+    const call = asked.call('models:load', { modelId: 'x' }, 1000, null);
     const error = {
       code: 'DOES_NOT_FIT',
       message: 'Too large.',
@@ -42,7 +42,7 @@ describe('commands from the router to the control plane', () => {
   it('gives up at the deadline, and drops what comes later', async () => {
     vi.useFakeTimers();
     const { control: asked, sent } = control();
-    const call = asked.call('models:unload', { modelId: 'x' }, 2000);
+    const call = asked.call('models:unload', { modelId: 'x' }, 2000, null);
     const outcome = expect(call).rejects.toMatchObject({ code: 'TIMEOUT' });
     vi.advanceTimersByTime(2000);
     await outcome;

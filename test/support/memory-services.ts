@@ -16,6 +16,8 @@ import type {
 } from '../../src/contracts/views.ts';
 import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
+import { createMemoryKeys } from './memory-keys.ts';
+import type { MemoryKeys } from './memory-keys.ts';
 import { memoryEngine, memoryModel, memoryRouter, memorySample } from './memory-views.ts';
 
 export interface MemoryControl {
@@ -43,6 +45,7 @@ export interface MemoryControl {
   /** How many inspect now. */
   inspectors(): number;
   setDownload: MemoryDownloads['set'];
+  keys: MemoryKeys;
 }
 
 export interface MemoryServices extends Services {
@@ -204,7 +207,10 @@ export const createMemoryServices = (
     return found;
   };
 
+  const keys = createMemoryKeys(publish);
+
   const control: MemoryControl = {
+    keys,
     failNext: (verb, id, error) => void failures.set(`${verb}:${id}`, error),
     failAlways: (verb, id, message) => void lasting.set(`${verb}:${id}`, message),
     hold: (id) => {
@@ -426,6 +432,7 @@ export const createMemoryServices = (
         };
       },
     },
+    keys: keys.service,
     logs: {
       query: ({ limit, offset, level, source }) =>
         log

@@ -40,6 +40,7 @@ export const memoryModel = (name: string, over: Partial<ModelView> = {}): ModelV
   ttl: null,
   expiresAt: null,
   memory: { estimatedBytes: 3e6, estimated: { ram: 3e6, gpus: [] }, measuredBytes: null, measured: null },
+  concurrency: null,
   created_at: 1_760_000_000,
   updated_at: 1_760_000_000,
   ...over,

@@ -1,7 +1,10 @@
 /** A server for contract tests: the real transports over services that the caller chooses. */
 import type { AddressInfo } from 'node:net';
+import { createAccess } from '../../src/commands/access.ts';
 import { createRegistry } from '../../src/commands/registry.ts';
 import { createHttpServer } from '../../src/http/server.ts';
+import { Keyring } from '../../src/contracts/keys.ts';
+import { digests } from '../../src/io/keys/secret.ts';
 import { attachSockets } from '../../src/sockets/server.ts';
 import type { Services } from '../../src/commands/services.ts';
 import type { Authorise } from '../../src/commands/registry.ts';
@@ -32,6 +35,8 @@ export interface TransportOptions {
   allowedHosts?: string[];
   allowedOrigins?: string[];
   authorise?: Authorise;
+  /** The keys that count; without it nobody has one and nobody needs one. */
+  keyring?: Keyring;
 }
 
 /** HTTP and sockets on a free port of 127.0.0.1. */
@@ -42,12 +47,13 @@ export const startTransports = async (options: TransportOptions) => {
     routerUrl = () => null,
     allowedHosts = [],
     allowedOrigins = [],
-    authorise,
+    keyring = new Keyring(digests),
   } = options;
-  const registry = createRegistry(services, authorise);
+  const access = createAccess(keyring);
+  const registry = createRegistry(services, options.authorise ?? access.authorise);
   const rules = { allowedHosts: () => allowedHosts, allowedOrigins: () => allowedOrigins };
-  const http = createHttpServer({ services, registry, webDir, routerUrl, ...rules });
-  const sockets = attachSockets(http, { services, registry, rules, version: '0.0.0' });
+  const http = createHttpServer({ services, registry, access, webDir, routerUrl, ...rules });
+  const sockets = attachSockets(http, { services, registry, access, rules, version: '0.0.0' });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const { port } = http.address() as AddressInfo;
   return {
@@ -67,7 +73,7 @@ export const startTransports = async (options: TransportOptions) => {
 export const startTestServer = async (): Promise<TestServer & { services: MemoryServices }> => {
   const services = createMemoryServices(['alpha.gguf', 'beta.gguf', 'gamma.gguf', 'broken.gguf']);
   services.control.failAlways('load', 'broken', 'The file is damaged.');
-  const { url, close } = await startTransports({ services });
+  const { url, close } = await startTransports({ services, keyring: services.control.keys.ring });
   return {
     url,
     services,

@@ -30,6 +30,7 @@ export interface ConnectOptions {
   transports?: ('polling' | 'websocket')[];
   reconnection?: boolean;
   headers?: Record<string, string>;
+  auth?: Record<string, unknown>;
 }
 
 const ANSWER_MS = 15_000;
@@ -43,6 +44,7 @@ export const connectClient = async (url: string, options: ConnectOptions = {}): 
     transports = ['websocket'],
     reconnection = false,
     headers = {},
+    auth = {},
   } = options;
   const socket = io(`${url}${namespace === '/' ? '' : namespace}`, {
     path,
@@ -51,6 +53,7 @@ export const connectClient = async (url: string, options: ConnectOptions = {}): 
     reconnectionDelay: 10,
     forceNew: true,
     extraHeaders: headers,
+    auth,
   });
   const received: Received[] = [];
   socket.onAny((event: string, payload: unknown) => {

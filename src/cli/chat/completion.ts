@@ -10,6 +10,8 @@ export interface ChatMessage {
 export interface ChatRequest {
   /** Origin that serves `/v1`. */
   baseUrl: string;
+  /** Sent as a bearer token; null sends none. */
+  key: string | null;
   model: string;
   messages: readonly ChatMessage[];
   maxTokens: number | null;
@@ -100,7 +102,11 @@ const post = async (request: ChatRequest, signal: AbortSignal): Promise<Response
   try {
     return await fetch(new URL('/v1/chat/completions', request.baseUrl), {
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      headers: {
+        'content-type': 'application/json',
+        accept: 'text/event-stream',
+        ...(request.key === null ? {} : { authorization: `Bearer ${request.key}` }),
+      },
       body: JSON.stringify({
         model: request.model,
         messages: request.messages,

@@ -9,6 +9,7 @@ import type { ChatMessage, ChatResult } from './completion.ts';
 
 export interface ChatSettings {
   baseUrl: string;
+  key: string | null;
   model: string;
   maxTokens: number | null;
   temperature: number | null;

@@ -44,6 +44,7 @@ const open = async (session: Session, client: LlamactorClient, ref: string, flag
   ]);
   const turn = createTurn(session, {
     baseUrl: inferenceUrl(router, client.url),
+    key: session.key,
     model: model.id,
     maxTokens: flags.maxTokens ?? null,
     temperature: flags.temperature ?? null,

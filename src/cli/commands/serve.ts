@@ -15,10 +15,10 @@ export const registerServe = (program: Command, host: CliHost): void => {
     .option('--models-dir <folder>', 'search this folder for models; may be repeated (LLAMACTOR_MODELS_DIR)', collect)
     .option('--no-web', 'do not serve the dashboard')
     .option('--events', 'print every change and decision as a line of JSON on stdout')
-    .option('--no-auth', 'let everyone who reaches the port do everything')
+    .option('--no-auth', 'let everyone who reaches the port do everything, without keys')
     .addHelpText(
       'after',
-      '\nFlags win over the environment, which wins over the stored configuration. LLAMACTOR_ENGINE_PATH names the\nllama-server to run. SIGTERM and Ctrl-C stop gracefully, SIGHUP searches the models folders again.',
+      '\nFlags win over the environment, which wins over the stored configuration. LLAMACTOR_ENGINE_PATH names the\nllama-server to run. Beyond this machine a key is needed (`llamactor key create`). SIGTERM and Ctrl-C stop\ngracefully, SIGHUP searches the models folders again.',
     )
     .action((flags: ServeFlags) => host.serve(flags));
 };

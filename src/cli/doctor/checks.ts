@@ -1,3 +1,4 @@
+import type { KeyView } from '../../contracts/keys.ts';
 import type { EngineView, GpuMetricsView, RouterView } from '../../contracts/views.ts';
 import { bytes, plural } from '../text/format.ts';
 import type { Finding, FoundModel, Level } from './types.ts';
@@ -27,6 +28,37 @@ export const checkPort = (port: number, variable: string, problem: string | null
   problem === null
     ? finding('port', 'ok', `Port ${port} is free.`)
     : finding('port', 'fail', `No server could start: ${problem}; free it, or set ${variable} to another port.`);
+
+const SOON_MS = 7 * 86_400_000;
+
+/** `keys` are those of a running server; null when they may not be read. */
+export const checkKeys = (keys: readonly KeyView[] | null, required: boolean, now: number): Finding[] => {
+  if (keys === null) return [finding('keys', 'ok', 'Only an admin key may list them, and this one is none.')];
+  const dying = keys.filter(({ expiresAt }) => expiresAt !== null && expiresAt <= now + SOON_MS);
+  const summary = required
+    ? finding('keys', 'ok', `Nobody gets in without a key; there are ${plural(keys.length, 'key')}.`)
+    : finding('keys', 'ok', `No key is needed on this machine; there are ${plural(keys.length, 'key')}.`);
+  return [
+    summary,
+    ...dying.map(({ name, id, expiresAt }) =>
+      finding(
+        'keys',
+        'warn',
+        `The key ${name} ${(expiresAt ?? 0) <= now ? 'has expired' : 'expires within a week'}; \`llamactor key revoke ${id}\` removes it.`,
+      ),
+    ),
+  ];
+};
+
+/** Whether a server started now would find the key it needs. */
+export const checkFirstKey = (needed: boolean, usable: number): Finding =>
+  needed && usable === 0
+    ? finding(
+        'keys',
+        'fail',
+        'The server would not start without a key, and there is none; `llamactor key create --name me --scope admin` makes one.',
+      )
+    : finding('keys', 'ok', needed ? `A key is needed; there are ${usable}.` : 'No key is needed on this machine.');
 
 export const checkRouter = (router: RouterView): Finding => {
   if (router.running) return finding('router', 'ok', `The inference API answers at ${router.url ?? 'its port'}.`);

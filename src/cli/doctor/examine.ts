@@ -1,14 +1,18 @@
 import path from 'node:path';
 import type { LlamactorClient } from '../../client/index.ts';
 import { CodedError } from '../../contracts/errors.ts';
+import { isLoopback } from '../../contracts/origins.ts';
+import { countKeys } from '../../io/keys/key-store.ts';
 import { resolveDataDir } from '../data-dir.ts';
 import type { Place } from '../data-dir.ts';
 import { futureFolderProblem, isFolder, portProblem, readStoredConfig } from '../preflight.ts';
-import { isLoopback, resolveServeOptions } from '../serve-options.ts';
+import { resolveServeOptions } from '../serve-options.ts';
 import {
   checkEngine,
+  checkFirstKey,
   checkFolder,
   checkGpus,
+  checkKeys,
   checkMemory,
   checkModels,
   checkNode,
@@ -22,6 +26,12 @@ const smallestOf = (models: readonly FoundModel[]): number | null => {
   return sizes.length === 0 ? null : Math.min(...sizes);
 };
 
+/** Keys are for administrators; the rest of the examination is for anyone who may observe. */
+const notAllowed = (error: unknown): null => {
+  if (error instanceof CodedError && error.code === 'FORBIDDEN') return null;
+  throw error;
+};
+
 /** What a running server knows is truer than what can be found out beside it: its folders, its engine, its memory. */
 export const examineServer = async (client: LlamactorClient, probe: DoctorProbe): Promise<Finding[]> => {
   const [{ info }, health, { router }, { engine }, { models }, { metrics }] = await Promise.all([
@@ -32,6 +42,7 @@ export const examineServer = async (client: LlamactorClient, probe: DoctorProbe)
     client.call('models:list', {}),
     client.call('metrics:get', {}),
   ]);
+  const keys = await client.call('keys:list', {}).catch(notAllowed);
   const here = isLoopback(new URL(client.url).hostname.replace(/^\[|\]$/g, ''));
   const troubles = Object.entries(health.details).filter(([, detail]) => !detail.ok);
   return [
@@ -39,6 +50,7 @@ export const examineServer = async (client: LlamactorClient, probe: DoctorProbe)
     { check: 'server', level: 'ok', message: `Llamactor ${info.version} answers at ${client.url}.` },
     ...troubles.map(([name, detail]): Finding => ({ check: name, level: 'warn', message: detail.message })),
     ...(here ? [checkFolder(info.dataDir, await futureFolderProblem(info.dataDir))] : []),
+    ...checkKeys(keys?.keys ?? null, keys?.required ?? false, Date.now()),
     checkRouter(router),
     checkEngine(engine),
     ...checkModels(models, 'its folders'),
@@ -65,7 +77,7 @@ const models = async (
 export const examineMachine = async (place: Place, probe: DoctorProbe, signal: AbortSignal): Promise<Finding[]> => {
   const dataDir = resolveDataDir(undefined, place);
   const config = await readStoredConfig(dataDir);
-  const options = resolveServeOptions({ auth: false }, place, config);
+  const options = resolveServeOptions({}, place, config);
   const configured =
     options.enginePath ?? (config.serverPath === undefined || config.serverPath === '' ? null : config.serverPath);
   const stored = [config.modelsDir ?? '', ...(config.modelsDirs ?? [])].filter((folder) => folder !== '');
@@ -85,6 +97,7 @@ export const examineMachine = async (place: Place, probe: DoctorProbe, signal: A
     checkFolder(dataDir, await futureFolderProblem(dataDir)),
     checkPort(options.port, 'PORT', port),
     checkPort(options.routerPort, 'ROUTER_PORT', routerPort),
+    checkFirstKey(options.keysNeeded, await countKeys(dataDir, Date.now())),
     checkEngine(engine),
     ...scanned.findings,
     checkMemory(probe.memory(), smallestOf(scanned.found)),

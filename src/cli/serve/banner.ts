@@ -8,6 +8,8 @@ export interface BannerFacts {
   web: boolean;
   models: readonly ModelView[];
   engine: EngineView;
+  /** Nobody gets in without a key. */
+  keysNeeded: boolean;
 }
 
 /** A word that a POSIX shell reads as it is written. */
@@ -21,10 +23,11 @@ const firstModel = (models: readonly ModelView[]): ModelView | null => {
   return usable.find(talks) ?? null;
 };
 
-const example = (routerUrl: string, model: ModelView | null): string => {
-  if (model === null) return `curl ${routerUrl}/v1/models`;
+const example = (routerUrl: string, model: ModelView | null, keysNeeded: boolean): string => {
+  const key = keysNeeded ? ` -H "authorization: Bearer $LLAMACTOR_KEY"` : '';
+  if (model === null) return `curl ${routerUrl}/v1/models${key}`;
   const body = JSON.stringify({ model: model.id, messages: [{ role: 'user', content: 'Hello' }] });
-  return `curl ${routerUrl}/v1/chat/completions -H 'content-type: application/json' -d ${shellQuote(oneLine(body))}`;
+  return `curl ${routerUrl}/v1/chat/completions${key} -H 'content-type: application/json' -d ${shellQuote(oneLine(body))}`;
 };
 
 const engineWords = (engine: EngineView): string =>
@@ -33,12 +36,13 @@ const engineWords = (engine: EngineView): string =>
     : `no llama-server yet (${engine.problem ?? engine.state})`;
 
 /** The three lines that `serve` ends its start with. */
-export const banner = ({ url, routerUrl, web, models, engine }: BannerFacts): string[] => {
+export const banner = ({ url, routerUrl, web, models, engine, keysNeeded }: BannerFacts): string[] => {
   const broken = models.filter((model) => model.problem !== null).length;
   const found = `${models.length === 0 ? 'no models' : plural(models.length, 'model')} found${broken === 0 ? '' : `, ${broken} unusable`}`;
+  const keys = keysNeeded ? ' (keys needed; `llamactor key create` makes one)' : '';
   return [
-    web ? `Dashboard  ${url}` : `Sockets    ${url} (the dashboard is switched off)`,
-    `API        ${routerUrl}/v1, for example: ${example(routerUrl, firstModel(models))}`,
+    web ? `Dashboard  ${url}${keys}` : `Sockets    ${url} (the dashboard is switched off)${keys}`,
+    `API        ${routerUrl}/v1, for example: ${example(routerUrl, firstModel(models), keysNeeded)}`,
     `Models     ${found}; ${oneLine(engineWords(engine))}. Stop with Ctrl-C.`,
   ];
 };

@@ -99,6 +99,7 @@ export const serve = async (io: CliIo, flags: ServeFlags, createApp: CreateApp):
         web: options.web,
         models: app.services.models.list(),
         engine: app.services.engine.view(),
+        keysNeeded: options.keysNeeded,
       });
       // With --events stdout belongs to programs.
       const output = options.events ? io.stderr : io.stdout;

@@ -1,7 +1,8 @@
 /** What a command is, and the payload parts that several domains share. */
 import { z } from 'zod';
+import type { Scope } from '../keys.ts';
 
-export type Scope = 'infer' | 'observe' | 'operate' | 'admin';
+export type { Scope } from '../keys.ts';
 
 export interface CommandContract<P extends z.ZodType, R> {
   payload: P;

@@ -22,6 +22,7 @@ const modelFields = z.object({
   priority: z.int().min(-100).max(100),
   group: z.string().min(1).max(64).nullable(),
   ttl: z.int().min(0).max(LONGEST_TTL).nullable(),
+  concurrency: z.int().min(0).max(10_000).nullable(),
 });
 
 const modelChange = z.object({ modelId: name, updates: modelFields.partial().strict(), ...applyFields });

@@ -17,9 +17,9 @@ const RULES: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/((?:api[_-]?key|secret|password|passwd)["']?\s*[:=]\s*["']?)(?!\[hidden\])[^\s"',;&}]{4,}/gi, `$1${HIDDEN}`],
   // Not a bare number: engines print lines such as "BOS token = 128000".
   [/(token["']?\s*[:=]\s*["']?)(?!\[hidden\]|\d+(?:[\s"',;&}]|$))[^\s"',;&}]{4,}/gi, `$1${HIDDEN}`],
-  // Keys of OpenAI-style services, Hugging Face and GitHub.
+  // Keys of OpenAI-style services, Hugging Face, GitHub and our own.
   [/\b(?:sk|pk|rk)-[\w-]{8,}/g, HIDDEN],
-  [/\b(?:hf|gh[opsu])_[A-Za-z0-9]{8,}/g, HIDDEN],
+  [/\b(?:hf|gh[opsu])_[A-Za-z0-9]{8,}|\blla_[\w-]{8,}/g, HIDDEN],
   [/(:\/\/[^\s/:@]{0,256}):[^\s/@]{1,256}@/g, `$1:${HIDDEN}@`],
 ];
 

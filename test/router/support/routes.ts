@@ -13,6 +13,7 @@ export const routeOf = (id: string, changes: Partial<Route> = {}): Route => ({
   size: 1234,
   contextLength: null,
   metadata: null,
+  concurrency: null,
   ...changes,
 });
 
