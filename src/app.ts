@@ -95,6 +95,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   const webDir = options.web ? path.join(root, 'dist', 'web') : null;
   const http = createHttpServer({ services, registry, webDir, routerUrl: () => services.router.view().url, ...rules });
   const sockets = attachSockets(http, { services, registry, rules, version });
+  runtime.countSockets(() => sockets.io.sockets.sockets.size + sockets.io.of('/llamaproxws').sockets.size);
   const fatal = new Set<(error: unknown) => void>();
   let stopped: Promise<void> | null = null;
   let listening = false;

@@ -32,6 +32,7 @@ export const BROADCASTS_OF: { readonly [N in CommandName]?: readonly BroadcastNa
   'settings:update': ['settings:updated'],
   'logs:clear': ['logs:cleared'],
   'metrics:subscribe': ['metrics:update'],
+  'activity:subscribe': ['activity:added'],
   'engine:install': ['engine:updated'],
   'engine:use': ['engine:updated'],
 };

@@ -1,4 +1,11 @@
 /** What commands need from the running system. The runtime implements it; tests may implement a part. */
+import type {
+  ActivitySummaryView,
+  ActivityView,
+  CaptureView,
+  RequestView,
+  TimelineView,
+} from '../contracts/activity.ts';
 import type { Config, Settings } from '../contracts/config.ts';
 import type { CommandPayload, ExplainView, HealthView, InfoView } from '../contracts/commands.ts';
 import type {
@@ -77,7 +84,23 @@ export interface Services {
     history(filter: { limit: number; hours: number }): MetricsView[];
     /** Makes the sampler run at least this often while the returned function has not been called. */
     demand(intervalMs: number): () => void;
+    /** The control plane's own metrics in the Prometheus text format. */
+    text(): string;
   };
+  activity: {
+    /** Newest first. `model` is an id. NOT_FOUND when `before` is not kept any more. */
+    list(filter: CommandPayload<'activity:list'>): { requests: ActivityView[]; more: boolean };
+    summary(filter: CommandPayload<'activity:summary'>): ActivitySummaryView;
+    /** NOT_FOUND when nothing is kept of it. */
+    capture(id: string): CaptureView;
+  };
+  requests: {
+    /** Empty when no router runs. */
+    list(): Promise<{ requests: RequestView[]; total: number }>;
+    /** Resolves when its client is being told; NOT_FOUND when it is over already. */
+    cancel(id: string): Promise<void>;
+  };
+  timeline: { get(hours: number): TimelineView };
   decisions: { list(limit: number): DecisionView[] };
   system: { info(): InfoView; health(): HealthView };
   /** Current state with the `seq` of the last change published. */
@@ -100,13 +123,14 @@ export type DomainChange =
   | { kind: 'decision'; decision: DecisionView; by: By | null }
   | { kind: 'logs.cleared'; cleared: number; by: By | null }
   | { kind: 'log'; entry: LogEntryView }
-  | { kind: 'metrics'; metrics: MetricsView };
+  | { kind: 'metrics'; metrics: MetricsView }
+  | { kind: 'activity'; requests: ActivityView[]; skipped: number };
 
 /** The socket behind a call, for commands that subscribe. */
 export interface Connection {
   id: string;
-  join(topic: 'live'): void;
-  leave(topic: 'live'): void;
+  join(topic: 'live' | 'activity'): void;
+  leave(topic: 'live' | 'activity'): void;
   /** Own metrics interval in ms, or null for the common one. */
   metricsEvery(interval: number | null): void;
 }

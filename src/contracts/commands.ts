@@ -4,6 +4,7 @@
  * acknowledgement dialect (seed 000) is derived from them.
  */
 import type { z } from 'zod';
+import { activityCommands } from './commands/activity.ts';
 import { configCommands } from './commands/config.ts';
 import { engineCommands } from './commands/engine.ts';
 import { liveCommands } from './commands/live.ts';
@@ -29,6 +30,7 @@ export const COMMANDS = {
   ...logsCommands,
   ...metricsCommands,
   ...liveCommands,
+  ...activityCommands,
   ...engineCommands,
   ...placementCommands,
   ...systemCommands,

@@ -119,6 +119,18 @@ export const CONFIG_KEYS = {
     help: 'Browser origins accepted besides this server’s own.',
     restart: 'router',
   },
+  captureBodies: {
+    schema: z.boolean(),
+    default: false,
+    help: 'Keep the bodies of the newest requests in memory, for looking at them; never on disk.',
+    restart: 'none',
+  },
+  captureBytes: {
+    schema: z.int().min(1024).max(1_048_576),
+    default: 65_536,
+    help: 'Bytes that are kept of each captured body.',
+    restart: 'none',
+  },
 } as const;
 
 export type ConfigKey = keyof typeof CONFIG_KEYS;

@@ -1,6 +1,7 @@
 /** What the server sends on its own, and the shapes of the two reply styles. */
 import type { ErrorCode } from './errors.ts';
 import type { Config, Settings } from './config.ts';
+import type { ActivityView } from './activity.ts';
 import type {
   DecisionView,
   EngineView,
@@ -82,6 +83,8 @@ export interface BroadcastData {
     entry: { id: string; timestamp: string; level: string; message: string; context: { source: string } };
   };
   'metrics:update': { metrics: MetricsView };
+  /** Only to sockets that subscribed. `skipped` counts those left out of a burst. */
+  'activity:added': { requests: ActivityView[]; skipped: number };
 }
 export type BroadcastName = keyof BroadcastData;
 

@@ -2,6 +2,7 @@
  * The channel between the control plane and the router process (Node IPC, one JSON message each).
  * The control plane owns all knowledge about models; the router only keeps this route table.
  */
+import type { ActivityView, RequestView } from './activity.ts';
 import type { CommandName } from './commands.ts';
 import type { ErrorCode } from './errors.ts';
 import type { GgufMetadataView, LifecycleState } from './views.ts';
@@ -38,11 +39,20 @@ export interface RouterSettings {
   allowedHosts: string[];
   /** Browser origins allowed besides same-host loopback origins. */
   allowedOrigins: string[];
+  /** Whether bodies are captured, and how many bytes of each. */
+  captureBodies: boolean;
+  captureBytes: number;
 }
 
 export type ToRouter =
   | { type: 'start'; settings: RouterSettings; routes: Route[] }
   | { type: 'routes'; changed: Route[]; removed: string[] }
+  /** What may change while it runs: everything but `host` and `port`, which count from its next start. */
+  | { type: 'settings'; settings: RouterSettings }
+  /** Answer `requests` with what runs and waits now. */
+  | { type: 'requests'; token: number }
+  /** End that request with an error that says who did it, then answer `cancelled`. */
+  | { type: 'cancel'; token: number; id: string }
   /** The load a `need` asked for cannot happen; every request waiting for it is answered with this. */
   | { type: 'refused'; modelId: string; code: ErrorCode; message: string; retryAfter: number | null }
   /** End all streams of a model in band (an SSE error event, or a coded error), abort its upstream sockets, then answer `detached`. */
@@ -62,23 +72,27 @@ export interface CallRefusal {
 
 export type CallOutcome = { ok: true; result: unknown } | { ok: false; error: CallRefusal };
 
-export interface FinishedRequest {
+/** One request that is over: what `ActivityView` says of it, as it travels over the channel. */
+export type FinishedRequest = Omit<ActivityView, 'modelId' | 'key'> & {
+  /** Empty when nobody has the model it asked for. */
   modelId: string;
-  /** Path without query, e.g. "/v1/chat/completions". */
+  /** Name of the key it came with. */
+  key?: string | null;
+};
+
+/** A body as it went by: its beginning, and how long it was in all. */
+export interface CapturedBody {
+  headers: Record<string, string>;
+  body: Uint8Array;
+  bytes: number;
+}
+
+export interface CapturedRequest {
+  id: string;
+  at: number;
   route: string;
-  status: number;
-  startedAt: number;
-  durationMs: number;
-  /** Time waited for the model, ms. */
-  queuedMs: number;
-  /** First upstream body byte after arrival; null when there was none. */
-  firstByteMs: number | null;
-  promptTokens: number | null;
-  completionTokens: number | null;
-  /** Generation speed the engine reported, tokens per second. */
-  tokensPerSecond: number | null;
-  /** The client left before the answer was complete. */
-  cancelled: boolean;
+  request: CapturedBody;
+  response: (CapturedBody & { status: number }) | null;
 }
 
 export type FromRouter =
@@ -91,6 +105,12 @@ export type FromRouter =
   /** Requests in flight per model changed (coalesced per event-loop turn); `lastEndedAt` is when the last request ended, or null. */
   | { type: 'usage'; models: { modelId: string; inFlight: number; lastEndedAt: number | null }[]; total: number }
   | { type: 'finished'; requests: FinishedRequest[] }
+  /** Tokens streamed since the last of these, by model; sent about once a second while there are any. */
+  | { type: 'tokens'; models: { modelId: string; tokens: number }[]; overMs: number }
+  /** Sent before the `finished` that names the same request. */
+  | { type: 'captured'; request: CapturedRequest }
+  | { type: 'requests'; token: number; requests: RequestView[]; total: number }
+  | { type: 'cancelled'; token: number; found: boolean }
   | { type: 'detached'; token: number; cut: number }
   /** A client of the inference port wants what only the control plane can do: a command of the registry, answered by `answer`. */
   | { type: 'call'; token: number; command: CommandName; payload: unknown }

@@ -8,22 +8,43 @@ export interface RouterLink {
   onMessage(listener: (message: FromRouter) => void): () => void;
   /** Ends a model's streams in band; resolves when the router has done so, or after `timeoutMs`, or when there is no router. */
   detach(modelId: string, reason: string, timeoutMs: number): Promise<void>;
+  /** What runs and waits at the router; nothing when there is none, null when it does not answer in time. */
+  requests(timeoutMs: number): Promise<Extract<FromRouter, { type: 'requests' }> | null>;
+  /** Ends a request; false when there is no such one, null when the router does not answer in time. */
+  cancel(id: string, timeoutMs: number): Promise<boolean | null>;
   attach(child: ChildProcess): void;
   detached(): void;
 }
 
 export const createRouterLink = (): RouterLink => {
   const listeners = new Set<(message: FromRouter) => void>();
-  const waiting = new Map<number, () => void>();
+  /** Calls back with the router's answer, or with null when there will be none. */
+  const waiting = new Map<number, (answer: FromRouter | null) => void>();
   let child: ChildProcess | null = null;
   let tokens = 0;
 
   const receive = (message: FromRouter): void => {
-    if (message.type === 'detached') {
-      waiting.get(message.token)?.();
+    if (message.type === 'detached' || message.type === 'requests' || message.type === 'cancelled') {
+      waiting.get(message.token)?.(message);
       return;
     }
     for (const listener of listeners) listener(message);
+  };
+
+  /** Null after `timeoutMs`, and at once when no router runs or it ends. */
+  const ask = (messageOf: (token: number) => ToRouter, timeoutMs: number): Promise<FromRouter | null> => {
+    if (child?.connected !== true) return Promise.resolve(null);
+    const token = (tokens += 1);
+    return new Promise((resolve) => {
+      const done = (answer: FromRouter | null): void => {
+        clearTimeout(deadline);
+        waiting.delete(token);
+        resolve(answer);
+      };
+      const deadline = setTimeout(() => done(null), timeoutMs);
+      waiting.set(token, done);
+      link.send(messageOf(token));
+    });
   };
 
   const link: RouterLink = {
@@ -36,19 +57,18 @@ export const createRouterLink = (): RouterLink => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    detach(modelId, reason, timeoutMs) {
-      if (child?.connected !== true) return Promise.resolve();
-      const token = (tokens += 1);
-      return new Promise((resolve) => {
-        const done = (): void => {
-          clearTimeout(deadline);
-          waiting.delete(token);
-          resolve();
-        };
-        const deadline = setTimeout(done, timeoutMs);
-        waiting.set(token, done);
-        link.send({ type: 'detach', token, modelId, reason });
-      });
+    async detach(modelId, reason, timeoutMs) {
+      await ask((token) => ({ type: 'detach', token, modelId, reason }), timeoutMs);
+    },
+    async requests(timeoutMs) {
+      if (child?.connected !== true) return { type: 'requests', token: 0, requests: [], total: 0 };
+      const answer = await ask((token) => ({ type: 'requests', token }), timeoutMs);
+      return answer?.type === 'requests' ? answer : null;
+    },
+    async cancel(id, timeoutMs) {
+      if (child?.connected !== true) return false;
+      const answer = await ask((token) => ({ type: 'cancel', token, id }), timeoutMs);
+      return answer?.type === 'cancelled' ? answer.found : null;
     },
     attach(started) {
       child = started;
@@ -56,7 +76,7 @@ export const createRouterLink = (): RouterLink => {
     },
     detached() {
       child = null;
-      for (const done of [...waiting.values()]) done();
+      for (const done of [...waiting.values()]) done(null);
     },
   };
   return link;

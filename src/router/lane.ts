@@ -82,6 +82,11 @@ export class Lane {
     return 0;
   }
 
+  /** Who waits, the next to be served first. */
+  get waiting(): Iterable<Ticket> {
+    return this.#waiting.keys();
+  }
+
   /** The client of a waiting request has left. */
   leave(ticket: Ticket): void {
     if (!this.#forget(ticket) || this.#waiting.size > 0 || !this.#asked) return;

@@ -1,16 +1,20 @@
 import type { FromRouter, RouterSettings, ToRouter } from '../contracts/ipc.ts';
+import { Capture } from './capture.ts';
 import { Control } from './control.ts';
 import { EndpointTable } from './endpoints.ts';
 import { failure } from './failures.ts';
 import type { Failure } from './failures.ts';
 import { createFrontend } from './frontend.ts';
+import { InFlight } from './in-flight.ts';
 import { Lanes } from './lanes.ts';
 import { LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { listen } from './listen.ts';
+import { metricsEndpoint } from './metrics-endpoint.ts';
 import { healthEndpoint, openaiEndpoints } from './openai.ts';
 import type { ProxyDeps } from './proxy-request.ts';
 import { Reporter } from './reporter.ts';
+import { TokenFlow } from './token-flow.ts';
 
 export interface RouterPorts {
   /** Tells the control plane something. */
@@ -48,16 +52,25 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
     need: (modelId) => send({ type: 'need', modelId }),
     unneed: (modelId) => send({ type: 'unneed', modelId }),
   });
+  const running: ProxyDeps['running'] = new Set();
   const deps: ProxyDeps = {
     lanes,
     reporter,
+    flow: new TokenFlow(send, running),
     limits,
     held: { bytes: 0 },
-    running: new Set(),
+    running,
+    capture: (id, route, req) =>
+      settings?.captureBodies === true ? new Capture(id, route, req, settings.captureBytes) : null,
     over: () => setImmediate(endIfIdle),
   };
+  const inFlight = new InFlight(send, running, lanes);
   const { server } = createFrontend({
-    endpoints: new EndpointTable([healthEndpoint, ...openaiEndpoints(deps)]),
+    endpoints: new EndpointTable([
+      healthEndpoint,
+      metricsEndpoint(() => reporter.metrics.text([...running].filter(({ isOver }) => !isOver))),
+      ...openaiEndpoints(deps),
+    ]),
     settings: () => settings,
     stopping: () => (stopping ? STOPPING : null),
     lingerMs: limits.lingerMs,
@@ -117,6 +130,13 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
           lanes.change(message.changed, message.removed);
           for (const id of message.removed) reporter.forget(id);
           return;
+        case 'settings':
+          settings = message.settings;
+          return;
+        case 'requests':
+          return inFlight.tell(message.token);
+        case 'cancel':
+          return inFlight.cancel(message.token, message.id);
         case 'refused':
           return lanes
             .byId(message.modelId)

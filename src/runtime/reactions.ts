@@ -14,6 +14,7 @@ import type { Decisions } from './decisions.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { Library, LibraryChange } from './library.ts';
 import type { ModelService } from './model-service.ts';
+import type { Observer } from './observe/observe.ts';
 import type { Requests } from './requests.ts';
 import type { RouteTable } from './route-table.ts';
 import type { Usage } from './usage.ts';
@@ -31,6 +32,9 @@ export interface ReactionParts {
   requests: Requests;
   decisions: Decisions;
   link: RouterLink;
+  observer: Observer;
+  /** Tells the router what of its settings may change while it runs. */
+  sendSettings(): void;
   config: ConfigService;
   log(level: LogLevel, source: string, message: string): void;
   now(): number;
@@ -65,13 +69,14 @@ export const createReactions = (parts: () => ReactionParts): Reactions => {
       draining = true;
     },
     onModel(id, change) {
-      const { hub, views, routes, endpoints, system, log } = parts();
+      const { hub, views, routes, endpoints, system, observer, log } = parts();
       hub.touchModel(id, change?.by);
       const view = views.model(id);
       if (view !== undefined) routes.update([{ model: view, upstream: endpoints.upstream(id) }], []);
       if (change === null) return;
       hub.touchRouter(change.by);
       const measured = system.model(id)?.context.info?.memoryBytes ?? null;
+      if (view !== undefined) observer.moved(view, change, measured);
       if (change.state === 'loaded' && measured !== null && measured > 0)
         system.send({ type: 'model.measured', id, bytes: measured });
       if (change.state === 'error') {
@@ -88,12 +93,14 @@ export const createReactions = (parts: () => ReactionParts): Reactions => {
       if (change !== null) log('info', 'server', `The router is ${change.state}.`);
     },
     onEmitted(event) {
-      const { requests, link, decisions, hub, log } = parts();
+      const { requests, link, decisions, observer, hub, log } = parts();
       if (event.type === 'request.settled') requests.settle(event.requestId, event.refusal);
       else if (event.type === 'demand.refused') link.send({ type: 'refused', modelId: event.id, ...event.refusal });
       else if (event.type === 'decision.made') {
         const { kind, modelId, reason, by } = event;
-        hub.publish({ kind: 'decision', decision: decisions.add({ kind, modelId, reason, by }), by: null });
+        const decision = decisions.add({ kind, modelId, reason, by });
+        observer.decided(decision);
+        hub.publish({ kind: 'decision', decision, by: null });
         log(kind === 'gave-up' || kind === 'refused' ? 'warn' : 'info', 'server', `${modelId} ${kind}: ${reason}`);
       }
     },
@@ -125,7 +132,9 @@ export const createReactions = (parts: () => ReactionParts): Reactions => {
       else if (message.type === 'log') log(message.level, 'router', message.message);
     },
     onConfig(changed, by) {
-      const { system, config, library, hub, log } = parts();
+      const { system, config, library, observer, sendSettings, hub, log } = parts();
+      sendSettings();
+      observer.capturing(config.get().captureBodies);
       system.send({ type: 'limits.changed', placement: config.placement(), process: config.process() });
       if (changed.has('serverPath')) system.engine.send({ type: 'engine.check', requestId: null, by });
       if (changed.has('modelsDir') || changed.has('modelsDirs')) {

@@ -26,6 +26,7 @@ import { applyLogSettings, createLogService } from './log-service.ts';
 import { createMetricsService } from './metrics-service.ts';
 import { createModelService } from './model-service.ts';
 import { createPlanner } from './planner.ts';
+import { openObserver } from './observe/observe.ts';
 import { openPresets } from './preset-service.ts';
 import { createReactions } from './reactions.ts';
 import { createRequests } from './requests.ts';
@@ -55,6 +56,8 @@ export interface Runtime {
   services: Services;
   /** Who runs the commands that clients of the inference port ask for; there is none before this is called. */
   answerRouter(run: (command: CommandName, payload: unknown) => Promise<CallOutcome>): void;
+  /** Where the number of connected socket clients comes from. */
+  countSockets(count: () => number): void;
   /** Resolves when the first scan is done and the router listens or has failed. */
   start(): Promise<void>;
   /** Ends everything that runs, within the supervisor's deadline. Views still answer and changes are still told. */
@@ -97,6 +100,8 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     requests,
     decisions,
     link,
+    observer,
+    sendSettings: () => link.send({ type: 'settings', settings: routerSettings(config.get()) }),
     config,
     log,
     now,
@@ -154,11 +159,23 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   });
   const views = createViews({ system: () => system, library, planner, usage, endpoints });
   const routes = createRouteTable((message) => link.send(message));
+  const observer = await openObserver({
+    dataDir,
+    version: options.version,
+    link,
+    hub,
+    models: () => views.models(),
+    engine: () => views.engine(),
+    sample: () => metrics.latest(),
+    log,
+    now,
+  });
   const sampler = createSampler({
     diskPath: dataDir,
     processes: () => views.processes(),
     activeModels: () => views.loadedIds().length,
     requestsPerMinute: usage.requestsPerMinute,
+    tokenRate: observer.tokenRate,
     log: (level, message) => log(level, 'server', message),
     now,
   });
@@ -251,7 +268,8 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     settings: config.settings,
     presets,
     logs: createLogService(book, hub),
-    metrics,
+    metrics: { ...metrics, text: observer.metricsText },
+    ...observer.services,
     decisions: { list: decisions.list },
     system: createSystemService({
       version: options.version,
@@ -291,6 +309,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
         );
       });
     },
+    countSockets: observer.countSockets,
     async start() {
       const { ended, killed } = await pids.endLeftovers({ deadlineMs: LEFTOVER_MS });
       for (const { owner, pid } of [...ended, ...killed])
@@ -318,6 +337,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     async close() {
       await library.close();
       await history.stop();
+      await observer.close();
       await stores.close();
       log('info', 'server', 'Stopped.');
       await book.close();
@@ -334,6 +354,8 @@ const routerSettings = ({
   queueLimit,
   allowedHosts,
   allowedOrigins,
+  captureBodies,
+  captureBytes,
 }: Config): RouterSettings => ({
   host,
   port: routerPort,
@@ -341,6 +363,8 @@ const routerSettings = ({
   queueLimit,
   allowedHosts,
   allowedOrigins,
+  captureBodies,
+  captureBytes,
 });
 
 /** Resolves when the router listens or has failed for the first time. */

@@ -7,7 +7,7 @@ import { corsOrigin, refusedAccess } from '../http/guard.ts';
 import type { AccessRules } from '../http/guard.ts';
 import type { Connection, Services } from '../commands/services.ts';
 import type { Registry } from '../commands/registry.ts';
-import { createBroadcaster, LIVE_ROOM } from './broadcaster.ts';
+import { ACTIVITY_ROOM, createBroadcaster, LIVE_ROOM } from './broadcaster.ts';
 import { createEmitter, NAMESPACES } from './emitter.ts';
 import { dispatchEvents } from './dispatch.ts';
 import { greet } from './greetings.ts';
@@ -62,10 +62,12 @@ const ended = async (sockets: ReadonlySet<Duplex>, deadlineMs: number): Promise<
   clearTimeout(deadline);
 };
 
+const ROOMS = { live: LIVE_ROOM, activity: ACTIVITY_ROOM } as const;
+
 const connectionOf = (socket: Socket, metrics: MetricsAudience): Connection => ({
   id: socket.id,
-  join: () => void socket.join(LIVE_ROOM),
-  leave: () => void socket.leave(LIVE_ROOM),
+  join: (topic) => void socket.join(ROOMS[topic]),
+  leave: (topic) => void socket.leave(ROOMS[topic]),
   metricsEvery: (interval) => metrics.every(socket, interval),
 });
 

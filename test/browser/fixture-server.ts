@@ -76,6 +76,8 @@ const sampleMetrics = (models: Iterable<ModelView>): MetricsView => ({
     })),
   activeModels: 2,
   requestsPerMinute: 12,
+  tokensPerSecond: 42.5,
+  modelTokensPerSecond: {},
   timestamp: Date.now(),
 });
 

@@ -73,5 +73,7 @@ export const memorySample = (timestamp: number): MetricsView => ({
   processes: [],
   activeModels: 0,
   requestsPerMinute: 0,
+  tokensPerSecond: 0,
+  modelTokensPerSecond: {},
   timestamp,
 });
