@@ -1,16 +1,12 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { errnoOf } from '../processes/errno.ts';
 
 /**
  * The JSON lines that `createLogFile` wrote under that name, oldest first. A line that a crash cut, or that is no JSON, is left
- * out, and so is a file that cannot be read: a history with a hole is better than none.
+ * out, and so is a file or folder that cannot be read: a history with a hole is better than none.
  */
 export const readJsonLines = async (dir: string, name: string): Promise<unknown[]> => {
-  const files = await fs.readdir(dir).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  });
+  const files = await fs.readdir(dir).catch((): string[] => []);
   const age = (file: string): number => {
     if (file === `${name}.jsonl`) return 0;
     const number = file.startsWith(`${name}.`) ? /^(\d+)\.jsonl$/.exec(file.slice(name.length + 1))?.[1] : undefined;
