@@ -79,8 +79,9 @@ export const parsePrometheus = (text: string): Map<string, Family> => {
     const match = SAMPLE.exec(line);
     if (!match || !open) throw new Error(`no sample: ${line}`);
     const [, name = '', labels = '', value = ''] = match;
+    const family = open.name;
     const suffixes = open.family.type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
-    if (!suffixes.some((suffix) => name === open?.name + suffix)) throw new Error(`${name} stands under ${open.name}`);
+    if (!suffixes.some((suffix) => name === `${family}${suffix}`)) throw new Error(`${name} stands under ${open.name}`);
     const key = line.slice(0, line.lastIndexOf(' '));
     if (seen.has(key)) throw new Error(`series twice: ${key}`);
     seen.add(key);
