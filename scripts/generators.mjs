@@ -8,4 +8,5 @@ export const generators = [
   { name: 'contracts', entry: 'src/commands/contract-table.ts', owns: [] },
   { name: 'cli', entry: 'scripts/generate/cli.ts', owns: [] },
   { name: 'configuration', entry: 'scripts/generate/configuration.ts', owns: [] },
+  { name: 'metrics', entry: 'scripts/generate/metrics.ts', owns: [] },
 ];

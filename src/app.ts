@@ -111,6 +111,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     ...rules,
   });
   const sockets = attachSockets(http, { services, registry, access, rules, version });
+  runtime.countSockets(() => sockets.io.sockets.sockets.size + sockets.io.of('/llamaproxws').sockets.size);
   const fatal = new Set<(error: unknown) => void>();
   let stopped: Promise<void> | null = null;
   let listening = false;

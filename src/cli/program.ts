@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { parseDuration } from './arguments.ts';
+import { registerActivity } from './commands/activity.ts';
 import { registerChat } from './commands/chat.ts';
 import { registerCompletions } from './commands/completions.ts';
 import { registerConfig } from './commands/config.ts';
@@ -16,8 +17,11 @@ import { registerModels } from './commands/models.ts';
 import { registerPreset } from './commands/preset.ts';
 import { registerPs } from './commands/ps.ts';
 import { registerPull } from './commands/pull.ts';
+import { registerRequests } from './commands/requests.ts';
 import { registerServe } from './commands/serve.ts';
+import { registerStats } from './commands/stats.ts';
 import { registerStatus } from './commands/status.ts';
+import { registerTimeline } from './commands/timeline.ts';
 import type { CliHost, Register } from './host.ts';
 import { VERSION } from './version.ts';
 
@@ -36,6 +40,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]
       registerChat,
     ],
   ],
+  ['Requests:', [registerRequests, registerActivity, registerStats, registerTimeline]],
   ['Setup:', [registerConfig, registerPreset, registerImport, registerEngine, registerKey, registerCompletions]],
 ];
 

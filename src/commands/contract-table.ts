@@ -44,6 +44,7 @@ export const BROADCASTS_OF: { readonly [N in CommandName]?: readonly BroadcastNa
   'metrics:subscribe': ['metrics:update'],
   'keys:create': ['keys:updated'],
   'keys:revoke': ['keys:updated'],
+  'activity:subscribe': ['activity:added'],
   'engine:install': ['engine:updated'],
   'engine:use': ['engine:updated'],
   'downloads:start': [...DOWNLOAD, ...SCAN],

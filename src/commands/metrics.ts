@@ -5,6 +5,7 @@ import type { Handlers } from './caller.ts';
 export const metrics: Handlers<'metrics'> = {
   'metrics:get': async (services) => ({ metrics: await services.metrics.current() }),
   'metrics:history': (services, { limit, hours }) => ({ history: services.metrics.history({ limit, hours }) }),
+  'metrics:text': (services) => ({ text: services.metrics.text() }),
   'metrics:subscribe': (_services, { interval }, caller) => {
     connectionOf(caller).metricsEvery(interval);
     return { interval };

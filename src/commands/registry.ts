@@ -2,6 +2,7 @@
 import { COMMANDS } from '../contracts/commands.ts';
 import { CodedError } from '../contracts/errors.ts';
 import type { CommandName, CommandResult, Scope } from '../contracts/commands.ts';
+import { activity, requests, timeline } from './activity.ts';
 import { config, settings } from './config.ts';
 import { decisions, placement } from './placement.ts';
 import { downloads } from './downloads.ts';
@@ -33,6 +34,9 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...logs,
   ...metrics,
   ...live,
+  ...activity,
+  ...requests,
+  ...timeline,
   ...engine,
   ...placement,
   ...decisions,

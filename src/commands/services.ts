@@ -1,5 +1,12 @@
 /** What commands need from the running system. The runtime implements it; tests may implement a part. */
 import type { Apply, ChangeEffectView, EffectiveRow, ProblemView } from '../contracts/changes.ts';
+import type {
+  ActivitySummaryView,
+  ActivityView,
+  CaptureView,
+  RequestView,
+  TimelineView,
+} from '../contracts/activity.ts';
 import type { Config, Settings } from '../contracts/config.ts';
 import type { CommandPayload, ExplainView, HealthView, ImportReport, InfoView } from '../contracts/commands.ts';
 import type { DownloadOptionsView, DownloadView } from '../contracts/downloads.ts';
@@ -117,7 +124,23 @@ export interface Services {
     history(filter: { limit: number; hours: number }): MetricsView[];
     /** Makes the sampler run at least this often while the returned function has not been called. */
     demand(intervalMs: number): () => void;
+    /** The control plane's own metrics in the Prometheus text format. */
+    text(): string;
   };
+  activity: {
+    /** Newest first. `model` is an id. NOT_FOUND when `before` is not kept any more. */
+    list(filter: CommandPayload<'activity:list'>): { requests: ActivityView[]; more: boolean };
+    summary(filter: CommandPayload<'activity:summary'>): ActivitySummaryView;
+    /** NOT_FOUND when nothing is kept of it. */
+    capture(id: string): CaptureView;
+  };
+  requests: {
+    /** Empty when no router runs. */
+    list(): Promise<{ requests: RequestView[]; total: number }>;
+    /** Resolves when its client is being told; NOT_FOUND when it is over already. */
+    cancel(id: string): Promise<void>;
+  };
+  timeline: { get(hours: number): TimelineView };
   decisions: { list(limit: number): DecisionView[] };
   system: { info(): InfoView; health(): HealthView };
   inspector: {
@@ -153,10 +176,11 @@ export type DomainChange =
   | { kind: 'decision'; decision: DecisionView; by: By | null }
   | { kind: 'logs.cleared'; cleared: number; by: By | null }
   | { kind: 'log'; entry: LogEntryView }
-  | { kind: 'metrics'; metrics: MetricsView };
+  | { kind: 'metrics'; metrics: MetricsView }
+  | { kind: 'activity'; requests: ActivityView[]; skipped: number };
 
 /** What a socket can follow besides the broadcasts. */
-export type Topic = 'live' | 'inspector';
+export type Topic = 'live' | 'inspector' | 'activity';
 
 /** The socket behind a call, for commands that subscribe. */
 export interface Connection {

@@ -4,6 +4,7 @@
  * acknowledgement dialect (seed 000) is derived from them.
  */
 import type { z } from 'zod';
+import { activityCommands } from './commands/activity.ts';
 import { configCommands } from './commands/config.ts';
 import { downloadsCommands } from './commands/downloads.ts';
 import { engineCommands } from './commands/engine.ts';
@@ -35,6 +36,7 @@ export const COMMANDS = {
   ...logsCommands,
   ...metricsCommands,
   ...liveCommands,
+  ...activityCommands,
   ...engineCommands,
   ...placementCommands,
   ...downloadsCommands,

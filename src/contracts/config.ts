@@ -165,6 +165,18 @@ export const CONFIG_KEYS = {
     help: 'Browser origins accepted besides this server’s own.',
     restart: 'live',
   },
+  captureBodies: {
+    schema: z.boolean(),
+    default: false,
+    help: 'Keep the bodies of the newest requests in memory, for looking at them; never on disk.',
+    restart: 'live',
+  },
+  captureBytes: {
+    schema: z.int().min(1024).max(1_048_576),
+    default: 65_536,
+    help: 'Bytes that are kept of each captured body.',
+    restart: 'live',
+  },
 } as const;
 
 export type ConfigKey = keyof typeof CONFIG_KEYS;

@@ -4,6 +4,7 @@ import type { ProblemView } from './changes.ts';
 import type { DownloadView } from './downloads.ts';
 import type { Config, Settings } from './config.ts';
 import type { KeyView } from './keys.ts';
+import type { ActivityView } from './activity.ts';
 import type {
   DecisionView,
   EngineView,
@@ -91,6 +92,8 @@ export interface BroadcastData {
     entry: { id: string; timestamp: string; level: string; message: string; context: { source: string } };
   };
   'metrics:update': { metrics: MetricsView };
+  /** Only to sockets that subscribed. `skipped` counts those left out of a burst. */
+  'activity:added': { requests: ActivityView[]; skipped: number };
 }
 export type BroadcastName = keyof BroadcastData;
 

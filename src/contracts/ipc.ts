@@ -2,6 +2,7 @@
  * The channel between the control plane and the router process (Node IPC, one JSON message each).
  * The control plane owns all knowledge about models; the router only keeps this route table.
  */
+import type { ActivityView, RequestView } from './activity.ts';
 import type { CommandName } from './commands.ts';
 import type { ErrorCode } from './errors.ts';
 import type { CheckedKey } from './keys.ts';
@@ -43,6 +44,9 @@ export interface RouterSettings {
   allowedHosts: string[];
   /** Browser origins allowed besides same-host loopback origins. */
   allowedOrigins: string[];
+  /** Whether bodies are captured, and how many bytes of each. */
+  captureBodies: boolean;
+  captureBytes: number;
 }
 
 export type ToRouter =
@@ -54,6 +58,10 @@ export type ToRouter =
   | { type: 'hold'; token: number; modelId: string }
   /** The hold with that token is taken back, granted or not. */
   | { type: 'release'; token: number; modelId: string }
+  /** Answer `requests` with what runs and waits now. */
+  | { type: 'requests'; token: number }
+  /** End that request with an error that says who did it, then answer `cancelled`. */
+  | { type: 'cancel'; token: number; id: string }
   /** The load a `need` asked for cannot happen; every request waiting for it is answered with this. */
   | { type: 'refused'; modelId: string; code: ErrorCode; message: string; retryAfter: number | null }
   /** End all streams of a model in band (an SSE error event, or a coded error), abort its upstream sockets, then answer `detached`. */
@@ -75,25 +83,27 @@ export interface CallRefusal {
 
 export type CallOutcome = { ok: true; result: unknown } | { ok: false; error: CallRefusal };
 
-export interface FinishedRequest {
+/** One request that is over: what `ActivityView` says of it, as it travels over the channel. */
+export type FinishedRequest = Omit<ActivityView, 'modelId' | 'key'> & {
+  /** Empty when nobody has the model it asked for. */
   modelId: string;
   /** Name of the key it came with; null without one. */
   key: string | null;
-  /** Path without query, e.g. "/v1/chat/completions". */
+};
+
+/** A body as it went by: its beginning, and how long it was in all. */
+export interface CapturedBody {
+  headers: Record<string, string>;
+  body: Uint8Array;
+  bytes: number;
+}
+
+export interface CapturedRequest {
+  id: string;
+  at: number;
   route: string;
-  status: number;
-  startedAt: number;
-  durationMs: number;
-  /** Time waited for the model, ms. */
-  queuedMs: number;
-  /** First upstream body byte after arrival; null when there was none. */
-  firstByteMs: number | null;
-  promptTokens: number | null;
-  completionTokens: number | null;
-  /** Generation speed the engine reported, tokens per second. */
-  tokensPerSecond: number | null;
-  /** The client left before the answer was complete. */
-  cancelled: boolean;
+  request: CapturedBody;
+  response: (CapturedBody & { status: number }) | null;
 }
 
 export interface ModelUsage {
@@ -119,6 +129,12 @@ export type FromRouter =
   /** A request says how long its model stays after it: seconds, negative for ever, 0 as soon as it is idle, null what the configuration says. It holds until the model has left. */
   | { type: 'keep'; modelId: string; seconds: number | null }
   | { type: 'finished'; requests: FinishedRequest[] }
+  /** Tokens streamed since the last of these, by model; sent about once a second while there are any. */
+  | { type: 'tokens'; models: { modelId: string; tokens: number }[]; overMs: number }
+  /** Sent before the `finished` that names the same request. */
+  | { type: 'captured'; request: CapturedRequest }
+  | { type: 'requests'; token: number; requests: RequestView[]; total: number }
+  | { type: 'cancelled'; token: number; found: boolean }
   | { type: 'detached'; token: number; cut: number }
   | { type: 'held'; token: number }
   /** A client of the inference port wants what only the control plane can do: a command of the registry, answered by `answer`. `key` is the id of the client's key. */

@@ -218,6 +218,10 @@ export interface MetricsView {
   processes: ProcessMetricsView[];
   activeModels: number;
   requestsPerMinute: number;
+  /** Generated tokens per second over the last 5 s, all models together. */
+  tokensPerSecond: number;
+  /** The same by model id; idle models are left out. */
+  modelTokensPerSecond: Record<string, number>;
   timestamp: number;
 }
 

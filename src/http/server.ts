@@ -4,6 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { CodedError } from '../contracts/errors.ts';
+import { EXPOSITION_TYPE } from '../contracts/metrics/exposition.ts';
 import { createApi } from './api.ts';
 import { failureBody, statusOf } from './errors.ts';
 import { corsOrigin, holdsKey, isKeyedPreflight, refusedAccess } from './guard.ts';
@@ -43,6 +44,11 @@ export const createHttpServer = (options: HttpServerOptions): Server => {
   const { services, registry, access, webDir, routerUrl } = options;
   const app = new Hono();
   app.route('/api', createApi(services, registry, access));
+  app.get('/metrics', async (context) => {
+    const outcome = await registry.execute('metrics:text', {}, { by: 'http', style: 'http' });
+    if (!outcome.ok) return context.json(failureBody(outcome.error), statusOf(outcome.error));
+    return context.body(outcome.result.text, 200, { 'Content-Type': EXPOSITION_TYPE });
+  });
   serveDashboard(app, webDir);
   app.notFound((context) =>
     context.json(failureBody(new CodedError('NOT_FOUND', `There is no ${context.req.path.slice(0, 200)}.`)), 404),

@@ -13,20 +13,25 @@ export interface RouterLink {
    * router runs. There is no deadline: a stream may last as long as it likes. The returned function takes the hold back.
    */
   hold(modelId: string, onHeld: () => void): () => void;
+  /** What runs and waits at the router; nothing when there is none, null when it does not answer in time. */
+  requests(timeoutMs: number): Promise<Extract<FromRouter, { type: 'requests' }> | null>;
+  /** Ends a request; false when there is no such one, null when the router does not answer in time. */
+  cancel(id: string, timeoutMs: number): Promise<boolean | null>;
   attach(child: ChildProcess): void;
   detached(): void;
 }
 
 export const createRouterLink = (): RouterLink => {
   const listeners = new Set<(message: FromRouter) => void>();
-  const waiting = new Map<number, () => void>();
+  /** Calls back with the router's answer, or with null when there will be none. */
+  const waiting = new Map<number, (answer: FromRouter | null) => void>();
   const holds = new Map<number, () => void>();
   let child: ChildProcess | null = null;
   let tokens = 0;
 
   const receive = (message: FromRouter): void => {
-    if (message.type === 'detached') {
-      waiting.get(message.token)?.();
+    if (message.type === 'detached' || message.type === 'requests' || message.type === 'cancelled') {
+      waiting.get(message.token)?.(message);
       return;
     }
     if (message.type === 'held') {
@@ -41,6 +46,22 @@ export const createRouterLink = (): RouterLink => {
     return onHeld;
   };
 
+  /** Null after `timeoutMs`, and at once when no router runs or it ends. */
+  const ask = (messageOf: (token: number) => ToRouter, timeoutMs: number): Promise<FromRouter | null> => {
+    if (child?.connected !== true) return Promise.resolve(null);
+    const token = (tokens += 1);
+    return new Promise((resolve) => {
+      const done = (answer: FromRouter | null): void => {
+        clearTimeout(deadline);
+        waiting.delete(token);
+        resolve(answer);
+      };
+      const deadline = setTimeout(() => done(null), timeoutMs);
+      waiting.set(token, done);
+      link.send(messageOf(token));
+    });
+  };
+
   const link: RouterLink = {
     send(message) {
       if (child?.connected !== true) return;
@@ -51,19 +72,8 @@ export const createRouterLink = (): RouterLink => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    detach(modelId, reason, timeoutMs) {
-      if (child?.connected !== true) return Promise.resolve();
-      const token = (tokens += 1);
-      return new Promise((resolve) => {
-        const done = (): void => {
-          clearTimeout(deadline);
-          waiting.delete(token);
-          resolve();
-        };
-        const deadline = setTimeout(done, timeoutMs);
-        waiting.set(token, done);
-        link.send({ type: 'detach', token, modelId, reason });
-      });
+    async detach(modelId, reason, timeoutMs) {
+      await ask((token) => ({ type: 'detach', token, modelId, reason }), timeoutMs);
     },
     hold(modelId, onHeld) {
       const token = (tokens += 1);
@@ -75,13 +85,23 @@ export const createRouterLink = (): RouterLink => {
         link.send({ type: 'release', token, modelId });
       };
     },
+    async requests(timeoutMs) {
+      if (child?.connected !== true) return { type: 'requests', token: 0, requests: [], total: 0 };
+      const answer = await ask((token) => ({ type: 'requests', token }), timeoutMs);
+      return answer?.type === 'requests' ? answer : null;
+    },
+    async cancel(id, timeoutMs) {
+      if (child?.connected !== true) return false;
+      const answer = await ask((token) => ({ type: 'cancel', token, id }), timeoutMs);
+      return answer?.type === 'cancelled' ? answer.found : null;
+    },
     attach(started) {
       child = started;
       started.on('message', (message) => receive(message as FromRouter));
     },
     detached() {
       child = null;
-      for (const done of [...waiting.values()]) done();
+      for (const done of [...waiting.values()]) done(null);
       // Without a router nothing is in flight.
       for (const token of [...holds.keys()]) takeHold(token)?.();
     },

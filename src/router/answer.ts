@@ -15,6 +15,8 @@ export class Answer {
   readonly res: ServerResponse;
   /** What the client was told, or, after an error in the stream, that error's status. */
   status = 0;
+  /** Code of the error it was told; null while there is none, and for errors of the engine's own. */
+  code: string | null = null;
   /** Set once the answer is complete from our side, well or badly. */
   closed = false;
   /** Set when the response was cut on purpose, because an error could not be told any more. */
@@ -33,6 +35,11 @@ export class Answer {
   constructor(res: ServerResponse, dialect: Dialect) {
     this.res = res;
     this.#dialect = dialect;
+  }
+
+  /** True when it is an event stream. */
+  get streamed(): boolean {
+    return this.#streams;
   }
 
   get begun(): boolean {
@@ -97,6 +104,7 @@ export class Answer {
     this.closed = true;
     this.#flush();
     this.status = cause.status;
+    this.code = cause.code;
     if (!this.begun) {
       sendFailure(this.res, this.#dialect, cause, this.#extra ?? {});
     } else if (this.#streams) {

@@ -99,6 +99,11 @@ export class Lane {
     return this.#waiting.position(ticket);
   }
 
+  /** Who waits, the next to be served first. */
+  get waiting(): Iterable<Ticket> {
+    return this.#waiting.all();
+  }
+
   /** The client of a waiting request has left. */
   leave(ticket: Ticket): void {
     if (!this.#forget(ticket) || this.#waiting.size > 0 || !this.#asked) return;

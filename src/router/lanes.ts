@@ -3,6 +3,7 @@ import { failure } from './failures.ts';
 import type { Failure } from './failures.ts';
 import type { CheckedKey } from '../contracts/keys.ts';
 import { Lane } from './lane.ts';
+import type { Ticket } from './lane.ts';
 import { RouteTable } from './route-table.ts';
 
 type LanePorts = Omit<ConstructorParameters<typeof Lane>[1], 'freed'>;
@@ -29,6 +30,16 @@ export class Lanes {
   /** The models that can answer now. */
   loaded(): Lane[] {
     return [...this.#lanes.values()].filter((lane) => lane.isServing);
+  }
+
+  /** The place of everybody who waits, from 1. */
+  positions(): Map<Ticket, number> {
+    const positions = new Map<Ticket, number>();
+    for (const lane of this.#lanes.values()) {
+      let position = 0;
+      for (const ticket of lane.waiting) positions.set(ticket, ++position);
+    }
+    return positions;
   }
 
   change(changed: Route[], removed: string[]): void {

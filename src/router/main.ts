@@ -3,6 +3,7 @@ import { createRouter } from './router.ts';
 
 /** Messages the control plane has not taken yet; beyond this, records are dropped rather than piled up. */
 const MOST_UNSENT = 1000;
+const DROPPABLE: ReadonlySet<FromRouter['type']> = new Set(['finished', 'captured', 'tokens', 'log']);
 const EXIT_DEADLINE_MS = 1000;
 
 let unsent = 0;
@@ -14,7 +15,7 @@ const exitWhenSent = (): void => {
 
 const send = (message: FromRouter): void => {
   if (!process.connected || !process.send) return;
-  if (unsent >= MOST_UNSENT && (message.type === 'finished' || message.type === 'log')) return;
+  if (unsent >= MOST_UNSENT && DROPPABLE.has(message.type)) return;
   unsent++;
   // With a callback a closing channel is no error event; the disconnect below deals with it.
   process.send(message, undefined, undefined, () => {

@@ -1,11 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestView } from '../contracts/activity.ts';
 import type { CheckedKey } from '../contracts/keys.ts';
 import { holderOf } from './admission.ts';
 import { Answer } from './answer.ts';
+import type { Capture } from './capture.ts';
 import type { Connection } from './connections.ts';
 import type { Dialect } from './dialect.ts';
 import { bodyFailure, brokenConnection, invalid, isSafeToRepeat, tooMany } from './failures.ts';
 import type { Failure } from './failures.ts';
+import { newRequestId } from './request-id.ts';
 import { requestHeaders } from './headers.ts';
 import { JsonScan } from './json-scan.ts';
 import { Lane } from './lane.ts';
@@ -19,6 +22,8 @@ import type { Reporter } from './reporter.ts';
 import { RequestBody } from './request-body.ts';
 import type { BodyProblem, HeldBytes } from './request-body.ts';
 import type { Roster } from './roster.ts';
+import { NO_FACTS, measuredSpeed } from './tail.ts';
+import type { TokenFlow } from './token-flow.ts';
 
 /** What a proxied endpoint is made of. */
 export interface ProxySpec {
@@ -34,11 +39,14 @@ export interface ProxySpec {
 export interface ProxyDeps {
   lanes: Lanes;
   reporter: Reporter;
+  flow: TokenFlow;
   limits: Limits;
   quotas: Quotas;
   held: HeldBytes;
   /** Every request from arrival to the close of its response. */
   running: Roster<ProxyRequest>;
+  /** Null unless capturing is switched on. */
+  capture(id: string, route: string, req: IncomingMessage): Capture | null;
   over(): void;
 }
 
@@ -46,6 +54,7 @@ type Phase = 'reading' | 'waiting' | 'serving' | 'failing' | 'over';
 
 /** One inference request from its first byte to the close of its response. */
 export class ProxyRequest implements Ticket {
+  readonly id = newRequestId();
   readonly key: CheckedKey | null;
   readonly #deps: ProxyDeps;
   readonly #spec: ProxySpec;
@@ -60,6 +69,8 @@ export class ProxyRequest implements Ticket {
   #lane: Lane | null = null;
   #connection: Connection | null = null;
   #relay: Relay | null = null;
+  readonly #capture: Capture | null;
+  #toldTokens = 0;
   #retried = false;
   #served = false;
   #enteredAt = 0;
@@ -74,8 +85,10 @@ export class ProxyRequest implements Ticket {
     this.#req = req;
     this.#search = search;
     this.#answer = new Answer(res, spec.dialect);
+    this.#capture = deps.capture(this.id, spec.route, req);
     deps.running.add(this);
     deps.reporter.arrived();
+    deps.flow.begun();
     res.on('close', () => this.#close());
     this.#body = new RequestBody(req, deps.limits, deps.held, {
       chunk: (chunk) => this.#onChunk(chunk),
@@ -115,7 +128,52 @@ export class ProxyRequest implements Ticket {
     this.#fail(cause);
   }
 
+  /** Empty while it is not known, or when nobody has that model. */
+  get modelId(): string {
+    return this.#lane?.route.id ?? '';
+  }
+
+  get route(): string {
+    return this.#spec.route;
+  }
+
+  get waits(): boolean {
+    return this.#phase === 'waiting';
+  }
+
+  /** Nothing more will come of it; at most its last bytes are still on their way to the client. */
+  get isOver(): boolean {
+    return this.#phase === 'over';
+  }
+
+  /** Tokens streamed since it was asked last. */
+  takeTokens(): number {
+    const pieces = this.#answer.streamed ? (this.#relay?.pieces ?? 0) : 0;
+    const tokens = pieces - this.#toldTokens;
+    this.#toldTokens = pieces;
+    return tokens;
+  }
+
+  /** Null once it is over. */
+  view(now: number, position: number | null): RequestView | null {
+    if (this.#phase === 'over') return null;
+    const { streamed } = this.#answer;
+    return {
+      id: this.id,
+      modelId: this.#lane?.route.id ?? null,
+      route: this.#spec.route,
+      state: this.#phase === 'failing' ? 'serving' : this.#phase,
+      startedAt: this.#startedAt,
+      ageMs: now - this.#arrived,
+      position,
+      key: this.key?.name ?? null,
+      streamed,
+      tokens: streamed ? (this.#relay?.pieces ?? 0) : null,
+    };
+  }
+
   #onChunk(chunk: Buffer): void {
+    this.#capture?.request(chunk);
     if (this.#phase !== 'reading' && this.#phase !== 'waiting') return;
     if (this.#scan.settled) return;
     this.#scan.feed(chunk);
@@ -164,17 +222,21 @@ export class ProxyRequest implements Ticket {
   }
 
   #send(connection: Connection): void {
-    const relay = new Relay(this.#answer, {
-      firstByte: () => {
-        this.#firstByteMs ??= performance.now() - this.#arrived;
+    const relay: Relay = new Relay(
+      this.#answer,
+      {
+        firstByte: () => {
+          this.#firstByteMs ??= performance.now() - this.#arrived;
+        },
+        completed: () => {
+          this.#phase = 'over';
+          this.#body.close();
+          this.#release();
+        },
+        failed: (error) => this.#onUpstreamFailure(error, relay, connection),
       },
-      completed: () => {
-        this.#phase = 'over';
-        this.#body.close();
-        this.#release();
-      },
-      failed: (error) => this.#onUpstreamFailure(error, relay, connection),
-    });
+      this.#capture,
+    );
     this.#relay = relay;
     const content = this.#body.content();
     connection.dispatch(
@@ -255,24 +317,39 @@ export class ProxyRequest implements Ticket {
   }
 
   #report(cancelled: boolean): void {
-    const { reporter } = this.#deps;
+    const { reporter, flow } = this.#deps;
     reporter.left();
-    if (!this.#lane) return;
-    const { id } = this.#lane.route;
-    reporter.end(id, this.#served);
-    const now = performance.now();
-    const none = { promptTokens: null, completionTokens: null, tokensPerSecond: null };
-    reporter.finished({
-      modelId: id,
-      key: this.key?.name ?? null,
-      route: this.#spec.route,
-      status: this.#answer.status,
-      startedAt: this.#startedAt,
-      durationMs: now - this.#arrived,
-      queuedMs: this.#served ? this.#queuedMs : now - this.#enteredAt,
-      firstByteMs: this.#firstByteMs,
-      ...(this.#relay?.tail.facts() ?? none),
-      cancelled,
-    });
+    const id = this.modelId;
+    if (this.#lane) reporter.end(id, this.#served);
+    flow.ended(id, this.takeTokens());
+    const durationMs = performance.now() - this.#arrived;
+    const facts = this.#relay?.tail.facts() ?? NO_FACTS;
+    const { status, code, streamed } = this.#answer;
+    const capture = this.#capture?.taken(this.#startedAt) ?? null;
+    reporter.finished(
+      {
+        id: this.id,
+        modelId: id,
+        key: this.key?.name ?? null,
+        route: this.#spec.route,
+        status,
+        errorCode: code ?? (status >= 400 ? 'engine_error' : null),
+        streamed,
+        startedAt: this.#startedAt,
+        durationMs,
+        queuedMs: this.#served ? this.#queuedMs : this.#lane ? performance.now() - this.#enteredAt : 0,
+        firstByteMs: this.#firstByteMs,
+        ...facts,
+        tokensPerSecond:
+          facts.tokensPerSecond ??
+          (streamed ? measuredSpeed(facts.completionTokens, durationMs - (this.#firstByteMs ?? durationMs)) : null),
+        bytesIn: this.#body.received,
+        bytesOut: this.#relay?.bytes ?? 0,
+        cancelled,
+        retried: this.#retried,
+        captured: capture !== null,
+      },
+      capture,
+    );
   }
 }

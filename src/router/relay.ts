@@ -1,4 +1,5 @@
 import type { Answer } from './answer.ts';
+import type { Capture } from './capture.ts';
 import type { Exchange, ResponseHandler } from './engine-connection.ts';
 import { failure } from './failures.ts';
 import type { Failure } from './failures.ts';
@@ -22,9 +23,13 @@ export class Relay implements ResponseHandler {
   readonly tail = new Tail();
   /** True once the engine has answered anything: from then on the request must not be sent again. */
   responded = false;
+  /** Bytes of the engine's answer so far, and the pieces they came in: of a stream about one per token. */
+  bytes = 0;
+  pieces = 0;
 
   readonly #answer: Answer;
   readonly #events: RelayEvents;
+  readonly #capture: Capture | null;
   #exchange: Exchange | null = null;
   #aborted = false;
   #upstreamStatus = 0;
@@ -32,9 +37,10 @@ export class Relay implements ResponseHandler {
   #inBand: Buffer[] | null = null;
   #inBandBytes = 0;
 
-  constructor(answer: Answer, events: RelayEvents) {
+  constructor(answer: Answer, events: RelayEvents, capture: Capture | null = null) {
     this.#answer = answer;
     this.#events = events;
+    this.#capture = capture;
   }
 
   /** Ends the exchange with the engine now; closing its connection is what makes it stop generating. */
@@ -52,6 +58,7 @@ export class Relay implements ResponseHandler {
   onResponseStart(_: Exchange, status: number, headers: ResponseHeaders): void {
     this.responded = true;
     this.#upstreamStatus = status;
+    this.#capture?.answered(status, headers);
     if (!this.#answer.begun) this.#answer.begin(status, responseHeaders(headers));
     else if (status !== 200 || !isEventStream(headers['content-type'])) this.#inBand = [];
   }
@@ -59,6 +66,9 @@ export class Relay implements ResponseHandler {
   onResponseData(exchange: Exchange, chunk: Buffer, last: boolean): void {
     this.#events.firstByte();
     this.tail.push(chunk);
+    this.bytes += chunk.length;
+    this.pieces++;
+    this.#capture?.response(chunk);
     if (this.#inBand) {
       this.#inBandBytes += chunk.length;
       if (this.#inBandBytes <= IN_BAND_BYTES) this.#inBand.push(chunk);

@@ -1,4 +1,5 @@
-import type { FinishedRequest, FromRouter, ModelUsage } from '../contracts/ipc.ts';
+import type { CapturedRequest, FinishedRequest, FromRouter, ModelUsage } from '../contracts/ipc.ts';
+import { RouterMetrics } from './metrics.ts';
 
 interface Load {
   inFlight: number;
@@ -20,6 +21,7 @@ interface Intervals {
  * (it must not be evicted) and otherwise at most every few milliseconds; `finished` in batches.
  */
 export class Reporter {
+  readonly metrics = new RouterMetrics();
   readonly #send: (message: FromRouter) => void;
   readonly #intervals: Intervals;
   readonly #loads = new Map<string, Load>();
@@ -82,10 +84,14 @@ export class Reporter {
   }
 
   forget(modelId: string): void {
+    this.metrics.forget(modelId);
     if (this.#loads.get(modelId)?.inFlight === 0) this.#loads.delete(modelId);
   }
 
-  finished(request: FinishedRequest): void {
+  /** @param captured what was captured of it, if anything was */
+  finished(request: FinishedRequest, captured: CapturedRequest | null = null): void {
+    this.metrics.record(request);
+    if (captured) this.#send({ type: 'captured', request: captured });
     this.#finished.push(request);
     if (this.#finishedDue) return;
     const wait = Math.max(0, this.#finishedSentAt + this.#intervals.finishedEveryMs - performance.now());

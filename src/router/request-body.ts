@@ -79,6 +79,11 @@ export class RequestBody {
     return this.#flow();
   }
 
+  /** Bytes that have arrived. */
+  get received(): number {
+    return this.#received;
+  }
+
   /** The length to declare upstream, or null when only the end will tell. */
   get length(): number | null {
     return this.complete ? this.#received : this.declared;

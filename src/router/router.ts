@@ -1,21 +1,25 @@
 import { Keyring } from '../contracts/keys.ts';
 import type { FromRouter, RouterSettings, ToRouter } from '../contracts/ipc.ts';
 import { unauthorized } from './admission.ts';
+import { Capture } from './capture.ts';
 import { Control } from './control.ts';
 import { digests } from './digests.ts';
 import { EndpointTable } from './endpoints.ts';
 import { failure } from './failures.ts';
 import type { Failure } from './failures.ts';
 import { createFrontend } from './frontend.ts';
+import { InFlight } from './in-flight.ts';
 import { Lanes } from './lanes.ts';
 import { LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { listen } from './listen.ts';
+import { metricsEndpoint } from './metrics-endpoint.ts';
 import { healthEndpoint, openaiEndpoints } from './openai.ts';
 import type { ProxyDeps } from './proxy-request.ts';
 import { Quotas } from './quotas.ts';
 import { Reporter } from './reporter.ts';
 import { Roster } from './roster.ts';
+import { TokenFlow } from './token-flow.ts';
 
 export interface RouterPorts {
   /** Tells the control plane something. */
@@ -59,19 +63,28 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
     unneed: (modelId) => send({ type: 'unneed', modelId }),
     held: (modelId, held) => reporter.held(modelId, held),
   });
+  const running: ProxyDeps['running'] = new Roster();
   const deps: ProxyDeps = {
     lanes,
     reporter,
+    flow: new TokenFlow(send, running),
     limits,
     quotas,
     held: { bytes: 0 },
-    running: new Roster(),
+    running,
+    capture: (id, route, req) =>
+      settings?.captureBodies === true ? new Capture(id, route, req, settings.captureBytes) : null,
     over: () => {
       if (stopping) setImmediate(endIfIdle);
     },
   };
+  const inFlight = new InFlight(send, running, lanes);
   const { server } = createFrontend({
-    endpoints: new EndpointTable([healthEndpoint, ...openaiEndpoints(deps)]),
+    endpoints: new EndpointTable([
+      healthEndpoint,
+      metricsEndpoint(() => reporter.metrics.text([...running].filter(({ isOver }) => !isOver))),
+      ...openaiEndpoints(deps),
+    ]),
     settings: () => settings,
     keyring,
     stopping: () => (stopping ? STOPPING : null),
@@ -154,6 +167,10 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
           return hold(message.token, message.modelId);
         case 'release':
           return lanes.byId(message.modelId)?.unhold(message.token);
+        case 'requests':
+          return inFlight.tell(message.token);
+        case 'cancel':
+          return inFlight.cancel(message.token, message.id);
         case 'refused':
           return lanes
             .byId(message.modelId)

@@ -3,7 +3,7 @@ import type { Services } from '../commands/services.ts';
 import type { MetricsView } from '../contracts/views.ts';
 import type { Sampler } from '../io/metrics/sampler.ts';
 
-export type MetricsService = Services['metrics'] & {
+export type MetricsService = Omit<Services['metrics'], 'text'> & {
   latest(): MetricsView | null;
   /** Interval when nobody asks for more, ms. */
   setBase(intervalMs: number): void;

@@ -18,6 +18,7 @@ import type { Library, LibraryChange } from './library.ts';
 import type { Memory } from './memory.ts';
 import type { ModelService } from './model-service.ts';
 import type { Planner } from './planner.ts';
+import type { Observer } from './observe/observe.ts';
 import type { Requests } from './requests.ts';
 import type { RouteTable } from './route-table.ts';
 import type { Usage } from './usage.ts';
@@ -39,6 +40,7 @@ export interface ReactionParts {
   link: RouterLink;
   changes: ChangeService;
   keys: KeyService;
+  observer: Observer;
   log(level: LogLevel, source: string, message: string): void;
   now(): number;
 }
@@ -84,13 +86,15 @@ export const createReactions = (parts: () => ReactionParts): Reactions => {
       draining = true;
     },
     onModel(id, change) {
-      const { hub, views, routes, endpoints, system, log } = parts();
+      const { hub, views, routes, endpoints, system, observer, log } = parts();
       hub.touchModel(id, change?.by);
       const view = views.model(id);
       if (view !== undefined) routes.update([{ model: view, upstream: endpoints.upstream(id) }], []);
       if (change === null) return;
       hub.touchRouter(change.by);
-      if (change.state === 'loaded') noteMeasured(id, system.model(id)?.context.info?.memory ?? null);
+      const measured = system.model(id)?.context.info?.memory ?? null;
+      if (view !== undefined) observer.moved(view, change, view.memory.measuredBytes);
+      if (change.state === 'loaded') noteMeasured(id, measured);
       if (change.state === 'error') {
         const given = view?.gaveUp === true ? ' It is not tried again until someone loads it.' : '';
         log('error', 'server', `${id} failed: ${view?.failure?.message ?? 'unknown cause'}${given}`);
@@ -105,7 +109,7 @@ export const createReactions = (parts: () => ReactionParts): Reactions => {
       if (change !== null) log('info', 'server', `The router is ${change.state}.`);
     },
     onEmitted(event) {
-      const { requests, link, decisions, hub, routes, log } = parts();
+      const { requests, link, decisions, observer, hub, routes, log } = parts();
       if (event.type === 'request.settled') requests.settle(event.requestId, event.refusal);
       else if (event.type === 'demand.refused') {
         const { code, message, retryAfter } = event.refusal;
@@ -123,6 +127,7 @@ export const createReactions = (parts: () => ReactionParts): Reactions => {
           requiredBytes: details?.required ?? null,
           availableBytes: details?.free ?? null,
         });
+        observer.decided(decision);
         hub.publish({ kind: 'decision', decision, by: null });
         log(kind === 'gave-up' || kind === 'refused' ? 'warn' : 'info', 'server', `${modelId} ${kind}: ${reason}`);
       }

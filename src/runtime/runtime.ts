@@ -42,6 +42,7 @@ import type { MemoryOptions } from './memory.ts';
 import { createMetricsService } from './metrics-service.ts';
 import { createModelService } from './model-service.ts';
 import { createPlanner } from './planner.ts';
+import { openObserver } from './observe/observe.ts';
 import { openPresets } from './preset-service.ts';
 import { createProblems } from './problems.ts';
 import { createReactions } from './reactions.ts';
@@ -81,6 +82,8 @@ export interface Runtime {
   keyUsed(id: string): void;
   /** Who runs the commands that clients of the inference port ask for; there is none before this is called. */
   answerRouter(run: (command: CommandName, payload: unknown, key: string | null) => Promise<CallOutcome>): void;
+  /** Where the number of connected socket clients comes from. */
+  countSockets(count: () => number): void;
   /** Resolves when the first scan is done and the router listens or has failed. */
   start(): Promise<void>;
   /** Ends everything that runs, within the supervisor's deadline. Views still answer and changes are still told. */
@@ -129,6 +132,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     link,
     changes,
     keys,
+    observer,
     log,
     now,
   }));
@@ -150,6 +154,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
         [],
       );
       keys.refresh(by);
+      observer.capturing(config.get().captureBodies);
     },
     log,
     now,
@@ -244,11 +249,23 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     (message) => link.send(message),
     () => config.get().concurrency,
   );
+  const observer = await openObserver({
+    dataDir,
+    version: options.version,
+    link,
+    hub,
+    models: () => views.models(),
+    engine: () => views.engine(),
+    sample: () => metrics.latest(),
+    log,
+    now,
+  });
   const sampler = createSampler({
     diskPath: dataDir,
     processes: () => views.processes(),
     activeModels: () => views.loadedIds().length,
     requestsPerMinute: usage.requestsPerMinute,
+    tokenRate: observer.tokenRate,
     log: (level, message) => log(level, 'server', message),
     now,
   });
@@ -374,7 +391,8 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     imports: createImportService({ library, models, config, knownFlags }),
     keys,
     logs: createLogService(book, hub),
-    metrics,
+    metrics: { ...metrics, text: observer.metricsText },
+    ...observer.services,
     decisions: { list: decisions.list },
     system: createSystemService({
       version: options.version,
@@ -419,6 +437,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
         );
       });
     },
+    countSockets: observer.countSockets,
     async start() {
       const { ended, killed } = await pids.endLeftovers({ deadlineMs: LEFTOVER_MS });
       for (const { owner, pid } of [...ended, ...killed])
@@ -455,6 +474,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await downloads.close();
       await library.close();
       await history.stop();
+      await observer.close();
       await decisions.close();
       await keys.close();
       await stores.close();
@@ -473,6 +493,8 @@ const routerSettings = ({
   queueLimit,
   allowedHosts,
   allowedOrigins,
+  captureBodies,
+  captureBytes,
 }: Config): RouterSettings => ({
   host,
   port: routerPort,
@@ -480,6 +502,8 @@ const routerSettings = ({
   queueLimit,
   allowedHosts,
   allowedOrigins,
+  captureBodies,
+  captureBytes,
 });
 
 /** Resolves when the router listens or has failed for the first time. */

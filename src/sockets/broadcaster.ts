@@ -14,6 +14,7 @@ import type { TopicAudience } from './topic-audience.ts';
 
 export const LIVE_ROOM = '@live';
 const INSPECTOR_ROOM = '@inspector';
+export const ACTIVITY_ROOM = '@activity';
 
 /** Kinds after which the lists of models or the router's status may read differently. */
 const touchesModels = ({ kind }: DomainChange): boolean =>
@@ -126,6 +127,11 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
       case 'log':
         flood.push(change.entry);
         break;
+      case 'activity': {
+        const { requests, skipped } = change;
+        emitter.broadcast('activity:added', { requests, skipped }, { room: ACTIVITY_ROOM });
+        break;
+      }
       case 'metrics':
         metrics.publish(change.metrics);
         break;

@@ -9,7 +9,7 @@ import type { Access } from '../commands/access.ts';
 import type { Connection, Services } from '../commands/services.ts';
 import type { Registry } from '../commands/registry.ts';
 import { guardAdmission } from './admission.ts';
-import { createBroadcaster, LIVE_ROOM } from './broadcaster.ts';
+import { ACTIVITY_ROOM, createBroadcaster, LIVE_ROOM } from './broadcaster.ts';
 import { createEmitter, NAMESPACES } from './emitter.ts';
 import { dispatchEvents } from './dispatch.ts';
 import { greet } from './greetings.ts';
@@ -65,10 +65,12 @@ const ended = async (sockets: ReadonlySet<Duplex>, deadlineMs: number): Promise<
   clearTimeout(deadline);
 };
 
+const ROOMS = { live: LIVE_ROOM, activity: ACTIVITY_ROOM } as const;
+
 const connectionOf = (socket: Socket, { metrics, inspector }: Broadcaster): Connection => ({
   id: socket.id,
-  join: (topic) => void (topic === 'inspector' ? inspector.join(socket) : socket.join(LIVE_ROOM)),
-  leave: (topic) => void (topic === 'inspector' ? inspector.leave(socket) : socket.leave(LIVE_ROOM)),
+  join: (topic) => void (topic === 'inspector' ? inspector.join(socket) : socket.join(ROOMS[topic])),
+  leave: (topic) => void (topic === 'inspector' ? inspector.leave(socket) : socket.leave(ROOMS[topic])),
   metricsEvery: (interval) => metrics.every(socket, interval),
 });
 

@@ -54,6 +54,8 @@ export const sampleAt = (at: number, models: Iterable<ModelView>, gpu = false): 
         })),
     ],
     activeModels: 2,
+    tokensPerSecond: Math.round(wave(at, 9 * MINUTE, 0, 96)),
+    modelTokensPerSecond: {},
     requestsPerMinute: Math.round(wave(at, 12 * MINUTE, 2, 38)),
     timestamp: at,
   };

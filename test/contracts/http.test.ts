@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CodedError } from '../../src/contracts/errors.ts';
 import { createMemoryServices } from '../support/memory-services.ts';
 import type { MemoryServices } from '../support/memory-services.ts';
+import { parsePrometheus, valueOf } from '../support/prometheus-text.ts';
 import { startTransports } from '../support/server.ts';
 import { connectClient } from '../support/socket-client.ts';
 
@@ -138,6 +139,15 @@ describe('HTTP', () => {
     expect(await response.json()).toMatchObject({ error: { code: 'INVALID_PAYLOAD' } });
   });
 
+  it('answers /metrics in the text format, like the command', async () => {
+    const response = await get('/metrics');
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    const text = await response.text();
+    expect(valueOf(parsePrometheus(text), 'llamactor_models')).toBe(3);
+    expect(await (await post('metrics:text', '')).json()).toMatchObject({ data: { text } });
+  });
+
   it('serves the page for its routes and files with fitting caching', async () => {
     for (const path of ['/', '/models', '/models/some-id', '/settings?x=1']) {
       const response = await get(path);
@@ -167,7 +177,7 @@ describe('HTTP', () => {
   it.each([
     '/api',
     '/api/nothing',
-    '/metrics',
+    '/metrics/nothing',
     '/socket.io',
     '/llamaproxws',
     '/assets/gone-12345678.js',

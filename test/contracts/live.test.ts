@@ -31,6 +31,19 @@ describe('broadcasts', () => {
     await server.close();
   });
 
+  it('activity: finished requests reach those who asked for them, and nobody else', async () => {
+    services.control.finish('before');
+    expect(await client.ack('activity:subscribe')).toMatchObject({ success: true, data: { subscribed: true } });
+    services.control.finish('one', { modelId: 'beta' });
+    const added = await client.waitFor('activity:added');
+    expect(added).toMatchObject({ data: { requests: [{ id: 'one', modelId: 'beta' }], skipped: 0 } });
+    await client.request('activity:unsubscribe');
+    services.control.finish('after');
+    await fence(write, [client, other]);
+    expect(client.of('activity:added')).toHaveLength(1);
+    expect(other.of('activity:added')).toHaveLength(0);
+  });
+
   it('live: a snapshot, then every increment, without a gap or a repetition, while changes pour in', async () => {
     let n = 0;
     let open = true;

@@ -13,14 +13,14 @@ export const temporaryFolder = (name: string): Promise<string> =>
   fs.mkdtemp(path.join(os.tmpdir(), `llamactor-${name}-`));
 
 /** Bundles one of the programs in `programs/` to plain JavaScript, because the oldest Node we support runs no TypeScript. */
-export const compileProgram = async (name: string, outDir: string): Promise<string> => {
+export const compileProgram = async (name: string, outDir: string, folder = here): Promise<string> => {
   await build({
     configFile: false,
     logLevel: 'error',
-    root: here,
+    root: folder,
     ssr: { noExternal: true },
     build: {
-      ssr: path.join(here, 'programs', `${name}.ts`),
+      ssr: path.join(folder, 'programs', `${name}.ts`),
       outDir,
       emptyOutDir: false,
       minify: false,

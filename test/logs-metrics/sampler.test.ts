@@ -18,6 +18,7 @@ const make = (options: Partial<SamplerOptions> = {}): Sampler => {
     processes: () => [{ source: 'server', pid: process.pid }],
     activeModels: () => 2,
     requestsPerMinute: () => 7,
+    tokenRate: () => ({ tokensPerSecond: 12.5, modelTokensPerSecond: { alpha: 12.5 } }),
     ...options,
   });
   samplers.push(sampler);
@@ -57,7 +58,12 @@ describe('a sample of this machine', () => {
     within(sample.network.tx, 0, 1e12);
     expect(sample.processes).toMatchObject([{ source: 'server', pid: process.pid }]);
     within(sample.processes[0]?.memory ?? 0, 1e7, os.totalmem());
-    expect(sample).toMatchObject({ activeModels: 2, requestsPerMinute: 7 });
+    expect(sample).toMatchObject({
+      activeModels: 2,
+      requestsPerMinute: 7,
+      tokensPerSecond: 12.5,
+      modelTokensPerSecond: { alpha: 12.5 },
+    });
     within(Math.abs(Date.now() - sample.timestamp), 0, 60_000);
   });
 

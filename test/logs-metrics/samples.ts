@@ -10,5 +10,7 @@ export const sampleAt = (timestamp: number, usage = 10): MetricsView => ({
   processes: [{ source: 'server', pid: 1, cpu: 1, memory: 1 }],
   activeModels: 0,
   requestsPerMinute: 0,
+  tokensPerSecond: 0,
+  modelTokensPerSecond: {},
   timestamp,
 });

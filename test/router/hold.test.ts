@@ -89,6 +89,8 @@ test('settings that may change live do so for the next request', async () => {
       queueLimit: 2,
       allowedHosts: ['box.lan'],
       allowedOrigins: [],
+      captureBodies: false,
+      captureBytes: 65_536,
     },
   });
   expect((await chat(harness.url, { model: 'alpha' })).status).toBe(504);

@@ -3,6 +3,7 @@ import { CodedError } from '../../src/contracts/errors.ts';
 import { defaultConfig, defaultSettings } from '../../src/contracts/config.ts';
 import { changePlan } from '../../src/projections/change-plan.ts';
 import type { ImportedModel } from '../../src/contracts/commands.ts';
+import type { ActivityView } from '../../src/contracts/activity.ts';
 import type { By, DomainChange, Services } from '../../src/commands/services.ts';
 import type {
   FailureView,
@@ -18,7 +19,15 @@ import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
 import { createMemoryKeys } from './memory-keys.ts';
 import type { MemoryKeys } from './memory-keys.ts';
-import { memoryEngine, memoryModel, memoryRouter, memorySample } from './memory-views.ts';
+import { summaryOf } from '../../src/runtime/observe/activity-summary.ts';
+import {
+  memoryActivity,
+  memoryEngine,
+  memoryModel,
+  memoryRequest,
+  memoryRouter,
+  memorySample,
+} from './memory-views.ts';
 
 export interface MemoryControl {
   /** The next call of this kind for this model fails with this. */
@@ -35,6 +44,8 @@ export interface MemoryControl {
   addFile(name: string): void;
   log(level: LogLevel, source: string, message: string): void;
   sample(timestamp: number): void;
+  /** A request is over. */
+  finish(id: string, over?: Partial<ActivityView>): void;
   /** Intervals that are demanded of the sampler now. */
   demands(): number[];
   /** How often a load really began. */
@@ -86,6 +97,8 @@ export const createMemoryServices = (
       },
     ],
   ]);
+  let activity = [memoryActivity('r1', { modelId: 'beta' }), memoryActivity('r0')];
+  const running = new Map([['q1', memoryRequest('q1')]]);
   let router = memoryRouter();
   let engine = memoryEngine();
   let config = { ...defaultConfig(), modelsDir: '/models' };
@@ -231,6 +244,11 @@ export const createMemoryServices = (
     sample: (timestamp) => {
       sample = memorySample(timestamp);
       publish({ kind: 'metrics', metrics: sample });
+    },
+    finish: (id, over = {}) => {
+      const row = memoryActivity(id, over);
+      activity = [row, ...activity];
+      publish({ kind: 'activity', requests: [row], skipped: 0 });
     },
     demands: () => [...demands],
     loads: (id) => begun.get(id) ?? 0,
@@ -452,6 +470,7 @@ export const createMemoryServices = (
     metrics: {
       current: () => Promise.resolve(sample),
       history: ({ limit }) => [sample].slice(0, limit),
+      text: () => '# HELP llamactor_models Models.\n# TYPE llamactor_models gauge\nllamactor_models 3\n',
       demand: (interval) => {
         demands.push(interval);
         const timer = setInterval(() => control.sample(Date.now()), interval).unref();
@@ -460,6 +479,45 @@ export const createMemoryServices = (
           demands.splice(demands.indexOf(interval), 1);
         };
       },
+    },
+    activity: {
+      list: ({ limit, before, model, key }) => {
+        const from = before === undefined ? 0 : activity.findIndex(({ id }) => id === before) + 1;
+        if (before !== undefined && from === 0)
+          throw new CodedError('NOT_FOUND', `The request ${before} is not kept any more.`);
+        const found = activity
+          .slice(from)
+          .filter((row) => (model === undefined || row.modelId === model) && (key === undefined || row.key === key));
+        return { requests: found.slice(0, limit), more: found.length > limit };
+      },
+      summary: ({ hours }) => summaryOf(activity, { from: hours, to: 2 * hours, complete: true }),
+      capture: (id) => {
+        const half = { headers: {}, body: '{}', encoding: 'utf8' as const, bytes: 2, truncated: false };
+        if (activity.every((row) => row.id !== id)) throw new CodedError('NOT_FOUND', `Nothing was captured of ${id}.`);
+        return { id, at: 1, route: '/v1/chat/completions', request: half, response: { status: 200, ...half } };
+      },
+    },
+    requests: {
+      list: () => Promise.resolve({ requests: [...running.values()], total: running.size }),
+      cancel: async (id) => {
+        await turn();
+        if (!running.delete(id)) throw new CodedError('NOT_FOUND', `No request ${id} runs or waits.`);
+      },
+    },
+    timeline: {
+      get: (hours) => ({
+        from: 0,
+        to: hours * 3_600_000,
+        lanes: [
+          {
+            modelId: 'alpha',
+            spans: [
+              { state: 'loading', from: 0, to: 1_800_000, reason: 'There was room.', by: 'http' },
+              { state: 'loaded', from: 1_800_000, to: hours * 3_600_000, memory: 1e9 },
+            ],
+          },
+        ],
+      }),
     },
     decisions: { list: () => [] },
     system: {

@@ -1,4 +1,5 @@
 /** Views with sensible values, for services that live in memory. */
+import type { ActivityView, RequestView } from '../../src/contracts/activity.ts';
 import type { EngineView, MetricsView, ModelView, RouterView } from '../../src/contracts/views.ts';
 
 export const memoryModel = (name: string, over: Partial<ModelView> = {}): ModelView => ({
@@ -81,5 +82,45 @@ export const memorySample = (timestamp: number): MetricsView => ({
   processes: [],
   activeModels: 0,
   requestsPerMinute: 0,
+  tokensPerSecond: 0,
+  modelTokensPerSecond: {},
   timestamp,
+});
+
+export const memoryActivity = (id: string, over: Partial<ActivityView> = {}): ActivityView => ({
+  id,
+  startedAt: 1_760_000_000_000,
+  modelId: 'alpha',
+  route: '/v1/chat/completions',
+  status: 200,
+  errorCode: null,
+  key: null,
+  streamed: true,
+  promptTokens: 10,
+  cachedTokens: 4,
+  completionTokens: 20,
+  promptTokensPerSecond: 400,
+  tokensPerSecond: 50,
+  queuedMs: 1,
+  firstByteMs: 30,
+  durationMs: 430,
+  bytesIn: 120,
+  bytesOut: 3000,
+  cancelled: false,
+  retried: false,
+  captured: false,
+  ...over,
+});
+
+export const memoryRequest = (id: string): RequestView => ({
+  id,
+  modelId: 'alpha',
+  route: '/v1/chat/completions',
+  state: 'serving',
+  startedAt: 1_760_000_000_000,
+  ageMs: 1200,
+  position: null,
+  key: null,
+  streamed: true,
+  tokens: 17,
 });

@@ -10,6 +10,11 @@ export const metricsCommands = {
     z.object({ limit: z.int().min(1).max(10_000).default(100), hours: z.number().positive().max(24).default(24) }),
     'Samples, newest first.',
   ),
+  'metrics:text': returns<{ text: string }>()(
+    'observe',
+    empty,
+    'The control plane’s own metrics in the Prometheus text format; the same as GET /metrics.',
+  ),
   'metrics:subscribe': returns<{ interval: number }>()(
     'observe',
     z.object({ interval: z.int().min(1000).max(60_000).default(2000) }),

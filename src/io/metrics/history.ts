@@ -28,7 +28,7 @@ const MAX_MINUTES = 24 * 60;
 const mean = (samples: readonly MetricsView[], of: (sample: MetricsView) => number): number =>
   Math.round((10 * samples.reduce((sum, sample) => sum + of(sample), 0)) / samples.length) / 10;
 
-/** One sample for a minute: what jumps about (CPU, network) as the mean, the rest as it stood at the end. */
+/** One sample for a minute: what jumps about (CPU, network, tokens) as the mean, the rest as it stood at the end. */
 const condense = (samples: readonly MetricsView[]): MetricsView | null => {
   const last = samples.at(-1);
   if (!last) return null;
@@ -36,6 +36,13 @@ const condense = (samples: readonly MetricsView[]): MetricsView | null => {
     ...last,
     cpu: { ...last.cpu, usage: mean(samples, (sample) => sample.cpu.usage) },
     network: { rx: mean(samples, (sample) => sample.network.rx), tx: mean(samples, (sample) => sample.network.tx) },
+    tokensPerSecond: mean(samples, (sample) => sample.tokensPerSecond),
+    modelTokensPerSecond: Object.fromEntries(
+      [...new Set(samples.flatMap((sample) => Object.keys(sample.modelTokensPerSecond)))].map((id) => [
+        id,
+        mean(samples, (sample) => sample.modelTokensPerSecond[id] ?? 0),
+      ]),
+    ),
   };
 };
 

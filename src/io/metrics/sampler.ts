@@ -11,6 +11,7 @@ export interface SamplerOptions {
   processes: () => WatchedProcess[];
   activeModels: () => number;
   requestsPerMinute: () => number;
+  tokenRate: () => Pick<MetricsView, 'tokensPerSecond' | 'modelTokensPerSecond'>;
   now?: () => number;
   /** Told once when a source of numbers begins to fail. */
   log?: (level: 'warn', message: string) => void;
@@ -45,6 +46,8 @@ export interface Sampler {
 
 const hold = (ms: number): number => Math.min(60_000, Math.max(1_000, ms));
 
+const NO_COUNTS = { activeModels: 0, requestsPerMinute: 0, tokensPerSecond: 0, modelTokensPerSecond: {} };
+
 /** The one sampling loop of the server, for every view and every interval. */
 export const createSampler = (options: SamplerOptions): Sampler => {
   const now = options.now ?? Date.now;
@@ -78,9 +81,10 @@ export const createSampler = (options: SamplerOptions): Sampler => {
     network: guarded('network', { rx: 0, tx: 0 }, sources.network),
     gpus: guarded('GPU', [], sources.gpus),
     processes: guarded('process', [], async () => sources.processes(options.processes())),
-    counts: guarded('request', { activeModels: 0, requestsPerMinute: 0 }, async () => ({
+    counts: guarded('request', NO_COUNTS, async () => ({
       activeModels: options.activeModels(),
       requestsPerMinute: options.requestsPerMinute(),
+      ...options.tokenRate(),
     })),
   };
 

@@ -25,6 +25,9 @@ const Sample: z.ZodType<MetricsView> = z.object({
   processes: z.array(z.object({ source: z.string(), pid: z.number(), cpu: z.number(), memory: z.number() })),
   activeModels: z.number(),
   requestsPerMinute: z.number(),
+  // Samples of earlier versions have none.
+  tokensPerSecond: z.number().default(0),
+  modelTokensPerSecond: z.record(z.string(), z.number()).default({}),
   timestamp: z.number(),
 });
 

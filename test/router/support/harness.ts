@@ -29,6 +29,8 @@ export const SETTINGS: RouterSettings = {
   queueLimit: 100,
   allowedHosts: [],
   allowedOrigins: [],
+  captureBodies: false,
+  captureBytes: 65_536,
 };
 
 export interface Options {

@@ -11,6 +11,7 @@ import type { Happening } from './story.ts';
 const WORDS: Readonly<Record<Happening['kind'], string>> = {
   admitted: 'Admitted',
   evicted: 'Made room',
+  yielded: 'Yields',
   queued: 'Waited',
   refused: 'Refused',
   restarted: 'Restarted',
@@ -20,6 +21,7 @@ const WORDS: Readonly<Record<Happening['kind'], string>> = {
 const TONES: Readonly<Record<Happening['kind'], string>> = {
   admitted: 'loaded',
   evicted: 'stopping',
+  yielded: 'stopping',
   queued: 'stopping',
   refused: 'error',
   restarted: 'loading',
