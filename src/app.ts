@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createRegistry } from './commands/registry.ts';
 import type { Services } from './commands/services.ts';
+import { isCommandName } from './contracts/commands.ts';
 import type { Config } from './contracts/config.ts';
 import { CodedError } from './contracts/errors.ts';
 import { createHttpServer } from './http/server.ts';
@@ -87,6 +88,10 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   };
   const registry = createRegistry(services);
   runtime.answerRouter(async (command, payload) => {
+    if (!isCommandName(command)) {
+      const message = `There is no command ${JSON.stringify(command)} here.`;
+      return { ok: false, error: { code: 'NOT_FOUND', message, details: { unknownCommand: command } } };
+    }
     const outcome = await registry.execute(command, payload, { by: 'router', style: 'http' });
     if (outcome.ok) return outcome;
     const { code, message, retryAfter, details } = outcome.error;

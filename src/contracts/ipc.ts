@@ -2,9 +2,8 @@
  * The channel between the control plane and the router process (Node IPC, one JSON message each).
  * The control plane owns all knowledge about models; the router only keeps this route table.
  */
-import type { CommandName } from './commands.ts';
 import type { ErrorCode } from './errors.ts';
-import type { GgufMetadataView, LifecycleState } from './views.ts';
+import type { GgufMetadataView, LifecycleState, LogEntryView, ParameterValue } from './views.ts';
 
 export type Upstream = { socketPath: string } | { host: string; port: number };
 
@@ -25,6 +24,8 @@ export interface Route {
   size: number;
   contextLength: number | null;
   metadata: GgufMetadataView | null;
+  /** What it is started with, by the engine's names, or would be. */
+  parameters: Record<string, ParameterValue>;
 }
 
 export interface RouterSettings {
@@ -49,6 +50,8 @@ export type ToRouter =
   | { type: 'detach'; token: number; modelId: string; reason: string }
   /** The outcome of the `call` with that token. */
   | { type: 'answer'; token: number; outcome: CallOutcome }
+  /** What was written to the log while the router follows it; `dropped` entries before these were too many to send. */
+  | { type: 'logs'; entries: LogEntryView[]; dropped: number }
   /** Stop accepting, give requests in flight this long, then exit 0. */
   | { type: 'shutdown'; deadlineMs: number };
 
@@ -93,5 +96,12 @@ export type FromRouter =
   | { type: 'finished'; requests: FinishedRequest[] }
   | { type: 'detached'; token: number; cut: number }
   /** A client of the inference port wants what only the control plane can do: a command of the registry, answered by `answer`. */
-  | { type: 'call'; token: number; command: CommandName; payload: unknown }
+  | { type: 'call'; token: number; command: string; payload: unknown }
+  /**
+   * A client said how long that model shall stay in memory after its last request: seconds, negative for ever, 0 to unload it as
+   * soon as it is idle, null for the configured time.
+   */
+  | { type: 'keep'; modelId: string; seconds: number | null }
+  /** Somebody reads the log at the inference port, or nobody does any more; a router that starts follows nothing. */
+  | { type: 'logs.follow'; on: boolean }
   | { type: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; message: string };

@@ -6,8 +6,26 @@ import { sendFailure } from './replies.ts';
 
 export const QUEUE_POSITION = 'x-llamactor-queue-position';
 
+const EVENT_STREAM: NonNullable<Dialect['stream']> = {
+  contentType: 'text/event-stream',
+  note: (text) => `: ${text}\n\n`,
+};
+
+/** Where a relay puts what the engine answers: an Answer, or something that turns it into another API's form first. */
+export interface AnswerSink {
+  /** True once nothing but the rest of a stream can follow. */
+  readonly begun: boolean;
+  begin(status: number, headers: OutgoingHttpHeaders): void;
+  /** Returns false when the client is slower than the engine: stop until `whenDrained` calls back. */
+  write(chunk: Buffer): boolean;
+  whenDrained(go: () => void): void;
+  /** With the last bytes, if they come with the end. */
+  end(last?: Buffer): void;
+  fail(cause: Failure): void;
+}
+
 /** The client's side of one proxied request: knows what was sent already, and so in which form an error can still be told. */
-export class Answer {
+export class Answer implements AnswerSink {
   readonly res: ServerResponse;
   /** What the client was told, or, after an error in the stream, that error's status. */
   status = 0;
@@ -38,7 +56,8 @@ export class Answer {
 
   begin(status: number, headers: OutgoingHttpHeaders): void {
     this.status = status;
-    this.#streams = isEventStream(headers['content-type']);
+    const type = headers['content-type'];
+    this.#streams = isEventStream(type) || (type !== undefined && type === this.#dialect.stream?.contentType);
     this.res.writeHead(status, { ...headers, ...this.#extra });
     // Headers and first bytes mostly come together and then leave in one packet; headers alone must not wait for the bytes.
     process.nextTick(() => {
@@ -53,20 +72,25 @@ export class Answer {
     return this.res.write(chunk);
   }
 
-  /** An SSE comment for a client that waits; opens the stream if need be. */
-  note(text: string): void {
-    if (this.closed) return;
-    if (!this.begun)
-      this.begin(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' });
-    if (this.res.writableNeedDrain) return;
-    this.#bodySent = true;
-    this.res.write(`: ${text.replace(/[\r\n]+/g, ' ')}\n\n`);
+  whenDrained(go: () => void): void {
+    this.res.once('drain', go);
   }
 
-  end(): void {
+  /** An SSE comment (or what the dialect has instead) for a client that waits; opens the stream if need be. */
+  note(text: string): void {
+    if (this.closed) return;
+    const form = this.#dialect.stream ?? EVENT_STREAM;
+    if (!this.begun)
+      this.begin(200, { 'content-type': form.contentType, 'cache-control': 'no-cache', 'x-accel-buffering': 'no' });
+    if (this.res.writableNeedDrain) return;
+    this.#bodySent = true;
+    this.res.write(form.note(text.replace(/[\r\n]+/g, ' ')));
+  }
+
+  end(last?: Buffer): void {
     if (this.closed) return;
     this.closed = true;
-    this.res.end();
+    this.res.end(last);
   }
 
   /** Tells the error as well as it still can be told: as a response, as the last event of the stream, or by breaking off. */
@@ -77,8 +101,8 @@ export class Answer {
     if (!this.begun) {
       sendFailure(this.res, this.#dialect, cause, this.#extra);
     } else if (this.#streams) {
-      // An event that was cut in the middle is ended first, or the error would become part of it.
-      this.res.end((this.#atEventEnd ? '' : '\n\n') + this.#dialect.event(cause));
+      // An event that was cut in the middle is ended first, or the error would become part of it. Other forms are written by whole lines.
+      this.res.end((this.#atEventEnd || this.#dialect.stream ? '' : '\n\n') + this.#dialect.event(cause));
     } else {
       this.brokenOff = true;
       this.res.destroy();

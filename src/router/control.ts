@@ -18,6 +18,11 @@ export class Control {
 
   /** Resolves with the command's result; rejects with a CodedError: its refusal, or TIMEOUT after `timeoutMs`. */
   call<N extends CommandName>(command: N, payload: CommandInput<N>, timeoutMs: number): Promise<CommandResult<N>> {
+    return this.ask(command, payload, timeoutMs) as Promise<CommandResult<N>>;
+  }
+
+  /** The same for a command that the control plane may not have; then it is refused with NOT_FOUND and `details.unknownCommand`. */
+  ask(command: string, payload: unknown, timeoutMs: number): Promise<unknown> {
     const token = ++this.#tokens;
     return new Promise((resolve, reject) => {
       const deadline = setTimeout(() => {
@@ -33,7 +38,7 @@ export class Control {
         settle: (outcome) => {
           clearTimeout(deadline);
           this.#waiting.delete(token);
-          if (outcome.ok) resolve(outcome.result as CommandResult<N>);
+          if (outcome.ok) resolve(outcome.result);
           else reject(refusalOf(outcome.error));
         },
       });

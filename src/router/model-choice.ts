@@ -1,6 +1,6 @@
 import { invalid } from './failures.ts';
 import type { Failure } from './failures.ts';
-import type { JsonScan } from './json-scan.ts';
+import type { BodyScan } from './body-scan.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 
@@ -9,14 +9,14 @@ import type { Lanes } from './lanes.ts';
  * the body has not said it yet and may still do so.
  */
 export const chooseModel = (
-  scan: JsonScan,
+  scan: BodyScan,
   bodyComplete: boolean,
   search: string,
   lanes: Lanes,
 ): Lane | Failure | null => {
   const named = (name: string): Lane | Failure => lanes.find(name) ?? lanes.table.unknown(name);
   const { problem, found } = scan;
-  if (problem !== null) return invalid(`The body is not valid JSON: ${problem}. Send one JSON object.`);
+  if (problem !== null) return invalid(`The body is not valid ${scan.format}: ${problem}. ${scan.remedy}.`);
   if (found.has('model')) {
     const model = found.get('model');
     if (typeof model === 'string' && model !== '') return named(model);

@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Dispatcher } from 'undici';
 import { Answer } from './answer.ts';
+import type { AnswerSink } from './answer.ts';
+import type { BodyScan } from './body-scan.ts';
 import type { Connection } from './connections.ts';
 import type { Dialect } from './dialect.ts';
 import { bodyFailure, brokenConnection, invalid, isSafeToRepeat } from './failures.ts';
@@ -22,9 +25,39 @@ export interface ProxySpec {
   route: string;
   /** The engine's path for it. */
   upstreamPath: string;
+  /** The engine's method for it; POST unless said. */
+  method?: string;
   /** Whether its answer can be an event stream, so that notes may be sent while it waits. */
   streams: boolean;
   dialect: Dialect;
+  /** The model, where something else than the body names it. */
+  lane?: Lane;
+  /** What looks for the model in the body: a scan of JSON unless said. */
+  scan?: BodyScan;
+  /** False for looking at a model, which does not count as using it. */
+  isUse?: boolean;
+  /** The body and the negotiation of its coding are between client and engine. */
+  raw?: boolean;
+  exchange?: Exchange;
+}
+
+/** How another API is spoken over the engine's own. Nothing of it is in the way of a request that needs no translation. */
+export interface Exchange {
+  /**
+   * The engine's request, made of the client's complete body; without this the body is handed on as it comes. Null when no engine
+   * is needed and the exchange answers by itself.
+   */
+  prepare?(body: Buffer, lane: Lane): Prepared | Failure | null;
+  /** Stands between the engine's answer and the client. Called when the model is there and the request is sent. */
+  sink?(answer: Answer, lane: Lane): AnswerSink;
+}
+
+export interface Prepared {
+  method: 'GET' | 'POST';
+  path: string;
+  body: Buffer;
+  /** Whether the client expects a stream, and so may be told that it waits. */
+  streams: boolean;
 }
 
 export interface ProxyDeps {
@@ -47,10 +80,11 @@ export class ProxyRequest implements Ticket {
   readonly #search: string;
   readonly #answer: Answer;
   readonly #body: RequestBody;
-  readonly #scan = new JsonScan(['model', 'stream']);
+  readonly #scan: BodyScan;
   readonly #startedAt = Date.now();
   readonly #arrived = performance.now();
   #phase: Phase = 'reading';
+  #prepared: Prepared | null = null;
   #lane: Lane | null = null;
   #connection: Connection | null = null;
   #relay: Relay | null = null;
@@ -67,6 +101,7 @@ export class ProxyRequest implements Ticket {
     this.#req = req;
     this.#search = search;
     this.#answer = new Answer(res, spec.dialect);
+    this.#scan = spec.scan ?? new JsonScan(['model', 'stream']);
     deps.running.add(this);
     deps.reporter.arrived();
     res.on('close', () => this.#close());
@@ -80,10 +115,12 @@ export class ProxyRequest implements Ticket {
   /** Refuses what can be refused by the headers alone; the rest happens as the body arrives. */
   start(): void {
     const encoding = this.#req.headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity') {
+    if (encoding !== undefined && encoding !== 'identity' && this.#spec.raw !== true) {
       this.#fail(invalid(`Bodies compressed with ${encoding} are not read here: send the JSON uncompressed.`));
     } else if (this.#body.declared !== null && this.#body.declared > this.#deps.limits.bodyBytes) {
       this.#onBodyProblem('too large');
+    } else if (this.#spec.lane) {
+      this.#enter(this.#spec.lane);
     }
   }
 
@@ -121,10 +158,25 @@ export class ProxyRequest implements Ticket {
   /** Looks at what the scan has found so far. */
   #consider(): void {
     const { lanes } = this.#deps;
+    const { exchange, lane } = this.#spec;
+    // The lane was entered at the start, or the whole body is needed before.
+    if (lane || (exchange?.prepare && !this.#body.complete)) return;
     const choice = chooseModel(this.#scan, this.#body.complete, this.#search, lanes);
     if (choice === null) return;
     if (!(choice instanceof Lane)) this.#fail(choice);
-    else if (this.#phase === 'reading') this.#enter(choice);
+    else if (this.#phase === 'reading') this.#prepare(choice);
+  }
+
+  #prepare(lane: Lane): void {
+    const prepared = this.#spec.exchange?.prepare?.(this.#body.whole(), lane);
+    if (prepared === undefined) return this.#enter(lane);
+    if (prepared === null) {
+      this.#phase = 'over';
+      return this.#body.close();
+    }
+    if ('status' in prepared) return this.#fail(prepared);
+    this.#prepared = prepared;
+    this.#enter(lane);
   }
 
   #enter(lane: Lane): void {
@@ -144,7 +196,7 @@ export class ProxyRequest implements Ticket {
   }
 
   #note(lane: Lane): void {
-    if (this.#scan.found.get('stream') === true) {
+    if (this.#prepared?.streams ?? this.#scan.found.get('stream') === true) {
       const { id, state, progress } = lane.route;
       const what = progress === null ? state : `${state} ${Math.round(progress)} %`;
       this.#answer.note(`waiting for model ${id}, position ${lane.position(this)}, ${what}`);
@@ -153,7 +205,10 @@ export class ProxyRequest implements Ticket {
   }
 
   #send(connection: Connection): void {
-    const relay = new Relay(this.#answer, {
+    const { exchange, method = 'POST', upstreamPath, raw = false } = this.#spec;
+    const lane = this.#lane;
+    const sink = lane ? exchange?.sink?.(this.#answer, lane) : undefined;
+    const relay = new Relay(sink ?? this.#answer, {
       firstByte: () => {
         this.#firstByteMs ??= performance.now() - this.#arrived;
       },
@@ -166,12 +221,12 @@ export class ProxyRequest implements Ticket {
       failed: (error) => this.#onUpstreamFailure(error, relay, connection),
     });
     this.#relay = relay;
-    const content = this.#body.content();
+    const content = this.#prepared?.body ?? this.#body.content();
     connection.dispatch(
       {
-        method: 'POST',
-        path: this.#spec.upstreamPath + this.#search,
-        headers: requestHeaders(this.#req, Buffer.isBuffer(content) ? null : this.#body.length),
+        method: (this.#prepared?.method ?? method),
+        path: this.#prepared?.path ?? upstreamPath + this.#search,
+        headers: requestHeaders(this.#req, Buffer.isBuffer(content) ? null : this.#body.length, raw),
         // The declared type leaves out iterables, which dispatch takes as well.
         body: content as Buffer,
       },
@@ -250,7 +305,7 @@ export class ProxyRequest implements Ticket {
     reporter.left();
     if (!this.#lane) return;
     const { id } = this.#lane.route;
-    reporter.end(id, this.#served);
+    reporter.end(id, this.#served && this.#spec.isUse !== false);
     const now = performance.now();
     const none = { promptTokens: null, completionTokens: null, tokensPerSecond: null };
     reporter.finished({

@@ -1,7 +1,6 @@
 import type { Dispatcher } from 'undici';
-import type { Answer } from './answer.ts';
-import { failure } from './failures.ts';
-import type { Failure } from './failures.ts';
+import type { AnswerSink } from './answer.ts';
+import { engineFailure } from './engine-failure.ts';
 import { isEventStream, responseHeaders } from './headers.ts';
 import { Tail } from './tail.ts';
 
@@ -22,7 +21,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   /** True once the engine has answered anything: from then on the request must not be sent again. */
   responded = false;
 
-  readonly #answer: Answer;
+  readonly #answer: AnswerSink;
   readonly #events: RelayEvents;
   #controller: Dispatcher.DispatchController | null = null;
   #aborted = false;
@@ -31,7 +30,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #inBand: Buffer[] | null = null;
   #inBandBytes = 0;
 
-  constructor(answer: Answer, events: RelayEvents) {
+  constructor(answer: AnswerSink, events: RelayEvents) {
     this.#answer = answer;
     this.#events = events;
   }
@@ -70,13 +69,13 @@ export class Relay implements Dispatcher.DispatchHandler {
     }
     if (this.#answer.write(chunk)) return;
     controller.pause();
-    this.#answer.res.once('drain', () => controller.resume());
+    this.#answer.whenDrained(() => controller.resume());
   }
 
   onResponseEnd(): void {
     this.#controller = null;
     if (this.#aborted) return;
-    if (this.#inBand) this.#answer.fail(inBandFailure(this.#upstreamStatus, this.#inBand));
+    if (this.#inBand) this.#answer.fail(engineFailure(this.#upstreamStatus, Buffer.concat(this.#inBand)));
     else this.#answer.end();
     this.#events.completed();
   }
@@ -86,27 +85,3 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (!this.#aborted) this.#events.failed(error);
   }
 }
-
-const inBandFailure = (status: number, parts: Buffer[]): Failure => {
-  const told = toldBy(Buffer.concat(parts).toString('utf8'));
-  const message =
-    typeof told?.['message'] === 'string'
-      ? told['message']
-      : `The engine answered with status ${status} instead of a stream.`;
-  const cause = failure('UPSTREAM_FAILED', message, { status: status >= 400 ? status : 502 });
-  return {
-    ...cause,
-    ...(typeof told?.['type'] === 'string' ? { type: told['type'] } : {}),
-    ...(typeof told?.['code'] === 'string' ? { code: told['code'] } : {}),
-  };
-};
-
-const toldBy = (text: string): Record<string, unknown> | null => {
-  try {
-    const parsed = JSON.parse(text) as { error?: unknown } | null;
-    const error = parsed?.error;
-    return typeof error === 'object' && error !== null ? (error as Record<string, unknown>) : null;
-  } catch {
-    return null;
-  }
-};

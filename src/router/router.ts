@@ -1,5 +1,7 @@
 import type { FromRouter, RouterSettings, ToRouter } from '../contracts/ipc.ts';
+import { apis } from './apis.ts';
 import { Control } from './control.ts';
+import { createDownloads } from './downloads.ts';
 import { EndpointTable } from './endpoints.ts';
 import { failure } from './failures.ts';
 import type { Failure } from './failures.ts';
@@ -8,7 +10,7 @@ import { Lanes } from './lanes.ts';
 import { LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { listen } from './listen.ts';
-import { healthEndpoint, openaiEndpoints } from './openai.ts';
+import { LogFeed } from './log-feed.ts';
 import type { ProxyDeps } from './proxy-request.ts';
 import { Reporter } from './reporter.ts';
 
@@ -56,12 +58,14 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
     running: new Set(),
     over: () => setImmediate(endIfIdle),
   };
+  const log = (level: 'warn' | 'error', message: string): void => send({ type: 'log', level, message });
+  const logs = new LogFeed(send);
   const { server } = createFrontend({
-    endpoints: new EndpointTable([healthEndpoint, ...openaiEndpoints(deps)]),
+    endpoints: new EndpointTable(apis({ proxy: deps, control, downloads: createDownloads(control), logs, send, log })),
     settings: () => settings,
     stopping: () => (stopping ? STOPPING : null),
     lingerMs: limits.lingerMs,
-    log: (level, message) => send({ type: 'log', level, message }),
+    log,
   });
 
   const end = (code: 0 | 1): void => {
@@ -125,6 +129,8 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
           return detach(message.token, message.modelId, message.reason);
         case 'answer':
           return control.answered(message.token, message.outcome);
+        case 'logs':
+          return logs.receive(message.entries, message.dropped);
         case 'shutdown':
           return shutdown(message.deadlineMs);
       }

@@ -29,21 +29,32 @@ export class Tail {
   /** What `usage` and `timings` say, looked for from the end. */
   facts(): TokenFacts {
     const end = Buffer.concat(this.#parts, this.#size).subarray(-TAIL_BYTES).toString('latin1');
-    const usage =
-      lastObject(end, 'usage') ?? lastObject(this.#head?.subarray(0, HEAD_BYTES).toString('latin1') ?? '', 'usage');
+    const usage = lastObject(end, 'usage') ?? this.#headUsage();
     const timings = lastObject(end, 'timings');
     const prompt = count(timings?.['prompt_n']);
     return {
       promptTokens:
         count(usage?.['prompt_tokens']) ??
-        count(usage?.['input_tokens']) ??
+        inputTokens(usage) ??
+        // Anthropic's streams count the prompt in their first event and the answer in their last.
+        inputTokens(this.#headUsage()) ??
         (prompt === null ? null : prompt + (count(timings?.['cache_n']) ?? 0)),
       completionTokens:
         count(usage?.['completion_tokens']) ?? count(usage?.['output_tokens']) ?? count(timings?.['predicted_n']),
       tokensPerSecond: count(timings?.['predicted_per_second']),
     };
   }
+
+  #headUsage(): Fields | null {
+    return lastObject(this.#head?.subarray(0, HEAD_BYTES).toString('latin1') ?? '', 'usage');
+  }
 }
+
+/** Anthropic counts what was in the cache apart; OpenAI's responses count it in. */
+const inputTokens = (usage: Fields | null): number | null => {
+  const fresh = count(usage?.['input_tokens']);
+  return fresh === null ? null : fresh + (count(usage?.['cache_read_input_tokens']) ?? 0);
+};
 
 const count = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null;

@@ -21,6 +21,7 @@ export const routeOf = (model: ModelView, upstream: Upstream | null): Route => (
   size: model.size,
   contextLength: model.contextSize ?? model.metadata?.contextLength ?? null,
   metadata: model.metadata,
+  parameters: model.parameters,
 });
 
 /** A request is refused from the table while a failed model waits for its next try, so that no request spawns anything. */

@@ -4,7 +4,6 @@ import path from 'node:path';
 import { defaultRestartPolicy } from '../../machines/restart-policy.ts';
 import type { RestartPolicy } from '../../machines/restart-policy.ts';
 import type { Services } from '../commands/services.ts';
-import type { CommandName } from '../contracts/commands.ts';
 import type { Config } from '../contracts/config.ts';
 import type { CallOutcome, RouterSettings } from '../contracts/ipc.ts';
 import { startGuardian } from '../io/guardian.ts';
@@ -22,6 +21,7 @@ import { offerDemo } from './demo.ts';
 import { createEndpoints } from './endpoints.ts';
 import { createEnginePorts, createEngineService } from './engine-service.ts';
 import { createLibrary } from './library.ts';
+import { followLog } from './log-follow.ts';
 import { applyLogSettings, createLogService } from './log-service.ts';
 import { createMetricsService } from './metrics-service.ts';
 import { createModelService } from './model-service.ts';
@@ -54,7 +54,7 @@ export interface RuntimeOptions {
 export interface Runtime {
   services: Services;
   /** Who runs the commands that clients of the inference port ask for; there is none before this is called. */
-  answerRouter(run: (command: CommandName, payload: unknown) => Promise<CallOutcome>): void;
+  answerRouter(run: (command: string, payload: unknown) => Promise<CallOutcome>): void;
   /** Resolves when the first scan is done and the router listens or has failed. */
   start(): Promise<void>;
   /** Ends everything that runs, within the supervisor's deadline. Views still answer and changes are still told. */
@@ -230,6 +230,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   });
   link.onMessage(reactions.onRouterMessage);
   book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
+  followLog(link, book);
   sampler.subscribe((sample) => hub.publish({ kind: 'metrics', metrics: sample }));
 
   const services: Services = {

@@ -12,6 +12,7 @@ export const routeOf = (id: string, changes: Partial<Route> = {}): Route => ({
   size: 1234,
   contextLength: null,
   metadata: null,
+  parameters: {},
   ...changes,
 });
 
