@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Dispatcher } from 'undici';
 import { Answer } from './answer.ts';
 import type { AnswerSink } from './answer.ts';
 import type { BodyScan } from './body-scan.ts';
@@ -224,7 +223,7 @@ export class ProxyRequest implements Ticket {
     const content = this.#prepared?.body ?? this.#body.content();
     connection.dispatch(
       {
-        method: (this.#prepared?.method ?? method),
+        method: this.#prepared?.method ?? method,
         path: this.#prepared?.path ?? upstreamPath + this.#search,
         headers: requestHeaders(this.#req, Buffer.isBuffer(content) ? null : this.#body.length, raw),
         // The declared type leaves out iterables, which dispatch takes as well.
