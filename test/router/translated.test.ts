@@ -162,8 +162,8 @@ test('unknown paths, methods and models are told in the shape of their API', asy
   ]);
   for (const { text } of answers) expect(JSON.parse(text)).toMatchObject({ error: expect.any(String) as string });
   expect(answers.map(({ status }) => status)).toEqual([404, 405, 404, 404, 403]);
-  expect(answers[0]?.text).toContain('POST /api/chat');
-  expect(answers[3]?.text).toContain('alpha');
+  expect(answers[0].text).toContain('POST /api/chat');
+  expect(answers[3].text).toContain('alpha');
   const messages = await call(`${url}/v1/messages/batches`, { body: {} });
   expect(JSON.parse(messages.text)).toMatchObject({ type: 'error', error: { type: 'not_found_error' } });
   const retrieved = await call(`${url}/v1/models/alpa`, { headers: { 'anthropic-version': '2023-06-01' } });
