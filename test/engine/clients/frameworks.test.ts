@@ -6,7 +6,7 @@ import { embedMany, generateText, jsonSchema, stepCountIs, streamText, tool } fr
 import OpenAI, { toFile } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_SENTENCE } from '../../../src/io/gguf/demo-model.ts';
-import { goesOnFor, onlySlow, startClientModels } from '../../support/client-models.ts';
+import { STOPS_WITHIN_MS, goesOnFor, onlySlow, startClientModels } from '../../support/client-models.ts';
 import type { EngineApp } from '../../support/engine-app.ts';
 
 let app: EngineApp;
@@ -72,11 +72,7 @@ describe('the AI SDK', () => {
 
   it('that leaves a stream ends the generation', async () => {
     await onlySlow(app);
-    const model = createOpenAICompatible({
-      name: 'llamactor',
-      baseURL,
-      transformRequestBody: (body) => ({ ...body, ignore_eos: true }),
-    })('slow');
+    const model = provider()('slow');
     const goneOn = await goesOnFor(app, async () => {
       const leave = new AbortController();
       const { textStream } = streamText({
@@ -90,7 +86,7 @@ describe('the AI SDK', () => {
       await reader.read();
       return () => leave.abort();
     });
-    expect(goneOn).toBeLessThan(200);
+    expect(goneOn).toBeLessThan(STOPS_WITHIN_MS);
   });
 });
 
