@@ -7,6 +7,7 @@ export const generators = [
   { name: 'visualizations', entry: 'scripts/visualize/index.ts', owns: ['visualizations'] },
   { name: 'contracts', entry: 'src/commands/contract-table.ts', owns: [] },
   { name: 'cli', entry: 'scripts/generate/cli.ts', owns: [] },
+  { name: 'api', entry: 'scripts/generate/api.ts', owns: [] },
   { name: 'configuration', entry: 'scripts/generate/configuration.ts', owns: [] },
   { name: 'metrics', entry: 'scripts/generate/metrics.ts', owns: [] },
 ];

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { createAccess } from './commands/access.ts';
 import { createRegistry } from './commands/registry.ts';
 import type { Services } from './commands/services.ts';
+import { isCommandName } from './contracts/commands.ts';
 import type { Config } from './contracts/config.ts';
 import { CodedError } from './contracts/errors.ts';
 import { createHttpServer } from './http/server.ts';
@@ -96,6 +97,10 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   const access = createAccess(runtime.keyring, runtime.keyUsed);
   const registry = createRegistry(services, access.authorise);
   runtime.answerRouter(async (command, payload, key) => {
+    if (!isCommandName(command)) {
+      const message = `There is no command ${JSON.stringify(command)} here.`;
+      return { ok: false, error: { code: 'NOT_FOUND', message, details: { unknownCommand: command } } };
+    }
     const outcome = await registry.execute(command, payload, { by: 'router', style: 'http', principal: { key } });
     if (outcome.ok) return outcome;
     const { code, message, retryAfter, details } = outcome.error;

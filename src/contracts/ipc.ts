@@ -3,10 +3,9 @@
  * The control plane owns all knowledge about models; the router only keeps this route table.
  */
 import type { ActivityView, RequestView } from './activity.ts';
-import type { CommandName } from './commands.ts';
 import type { ErrorCode } from './errors.ts';
 import type { CheckedKey } from './keys.ts';
-import type { GgufMetadataView, LifecycleState } from './views.ts';
+import type { GgufMetadataView, LifecycleState, LogEntryView, ParameterValue } from './views.ts';
 
 export type Upstream = { socketPath: string } | { host: string; port: number };
 
@@ -31,6 +30,8 @@ export interface Route {
   metadata: GgufMetadataView | null;
   /** Requests it answers at once, more wait; null leaves it to the connections. */
   concurrency: number | null;
+  /** What it is started with, by the engine's names, or would be. */
+  parameters: Record<string, ParameterValue>;
 }
 
 export interface RouterSettings {
@@ -70,6 +71,8 @@ export type ToRouter =
   | { type: 'keys'; required: boolean; keys: CheckedKey[] }
   /** The outcome of the `call` with that token. */
   | { type: 'answer'; token: number; outcome: CallOutcome }
+  /** What was written to the log while the router follows it; `dropped` entries before these were too many to send. */
+  | { type: 'logs'; entries: LogEntryView[]; dropped: number }
   /** Stop accepting, give requests in flight this long, then exit 0. */
   | { type: 'shutdown'; deadlineMs: number };
 
@@ -138,5 +141,7 @@ export type FromRouter =
   | { type: 'detached'; token: number; cut: number }
   | { type: 'held'; token: number }
   /** A client of the inference port wants what only the control plane can do: a command of the registry, answered by `answer`. `key` is the id of the client's key. */
-  | { type: 'call'; token: number; command: CommandName; payload: unknown; key: string | null }
+  | { type: 'call'; token: number; command: string; payload: unknown; key: string | null }
+  /** Somebody reads the log at the inference port, or nobody does any more; a router that starts follows nothing. */
+  | { type: 'logs.follow'; on: boolean }
   | { type: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; message: string };

@@ -10,8 +10,26 @@ const JOINED_BYTES = 16 * 1024;
 
 export const QUEUE_POSITION = 'x-llamactor-queue-position';
 
+const EVENT_STREAM: NonNullable<Dialect['stream']> = {
+  contentType: 'text/event-stream',
+  note: (text) => `: ${text}\n\n`,
+};
+
+/** Where a relay puts what the engine answers: an Answer, or something that turns it into another API's form first. */
+export interface AnswerSink {
+  /** True once nothing but the rest of a stream can follow. */
+  readonly begun: boolean;
+  begin(status: number, headers: OutgoingHttpHeaders): void;
+  /** Returns false when the client is slower than the engine: stop until `whenDrained` calls back. */
+  write(chunk: Buffer): boolean;
+  whenDrained(go: () => void): void;
+  /** With the last bytes, if they come with the end. */
+  end(last?: Buffer): void;
+  fail(cause: Failure): void;
+}
+
 /** The client's side of one proxied request: knows what was sent already, and so in which form an error can still be told. */
-export class Answer {
+export class Answer implements AnswerSink {
   readonly res: ServerResponse;
   /** What the client was told, or, after an error in the stream, that error's status. */
   status = 0;
@@ -53,7 +71,8 @@ export class Answer {
 
   begin(status: number, headers: OutgoingHttpHeaders): void {
     this.status = status;
-    this.#streams = isEventStream(headers['content-type']);
+    const type = headers['content-type'];
+    this.#streams = isEventStream(type) || (type !== undefined && type === this.#dialect.stream?.contentType);
     this.res.writeHead(status, this.#extra === null ? headers : { ...headers, ...this.#extra });
     this.#flushSoon();
   }
@@ -73,14 +92,15 @@ export class Answer {
     return !(res.socket ?? res).writableNeedDrain;
   }
 
-  /** An SSE comment for a client that waits; opens the stream if need be. */
+  /** An SSE comment (or what the dialect has instead) for a client that waits; opens the stream if need be. */
   note(text: string): void {
     if (this.closed) return;
+    const form = this.#dialect.stream ?? EVENT_STREAM;
     if (!this.begun)
-      this.begin(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' });
+      this.begin(200, { 'content-type': form.contentType, 'cache-control': 'no-cache', 'x-accel-buffering': 'no' });
     if (this.res.writableNeedDrain) return;
     this.#bodySent = true;
-    this.res.write(`: ${text.replace(/[\r\n]+/g, ' ')}\n\n`);
+    this.res.write(form.note(text.replace(/[\r\n]+/g, ' ')));
   }
 
   /** Calls back once the client has taken what `write` called too much. */
@@ -108,8 +128,8 @@ export class Answer {
     if (!this.begun) {
       sendFailure(this.res, this.#dialect, cause, this.#extra ?? {});
     } else if (this.#streams) {
-      // An event that was cut in the middle is ended first, or the error would become part of it.
-      this.res.end((this.#atEventEnd ? '' : '\n\n') + this.#dialect.event(cause));
+      // An event that was cut in the middle is ended first, or the error would become part of it. Other forms are written by whole lines.
+      this.res.end((this.#atEventEnd || this.#dialect.stream ? '' : '\n\n') + this.#dialect.event(cause));
     } else {
       this.brokenOff = true;
       this.res.destroy();

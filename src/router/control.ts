@@ -25,6 +25,11 @@ export class Control {
     timeoutMs: number,
     key: CheckedKey | null,
   ): Promise<CommandResult<N>> {
+    return this.ask(command, payload, timeoutMs, key) as Promise<CommandResult<N>>;
+  }
+
+  /** The same for a command that the control plane may not have; then it is refused with NOT_FOUND and `details.unknownCommand`. */
+  ask(command: string, payload: unknown, timeoutMs: number, key: CheckedKey | null): Promise<unknown> {
     const token = ++this.#tokens;
     return new Promise((resolve, reject) => {
       const deadline = setTimeout(() => {
@@ -40,7 +45,7 @@ export class Control {
         settle: (outcome) => {
           clearTimeout(deadline);
           this.#waiting.delete(token);
-          if (outcome.ok) resolve(outcome.result as CommandResult<N>);
+          if (outcome.ok) resolve(outcome.result);
           else reject(refusalOf(outcome.error));
         },
       });

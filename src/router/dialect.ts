@@ -4,8 +4,14 @@ import type { Failure } from './failures.ts';
 export interface Dialect {
   /** The JSON body of an error response. */
   body(cause: Failure): string;
-  /** The bytes that end a running event stream. */
+  /** The bytes that end a running stream. */
   event(cause: Failure): string;
+  /** The form of its streams; Server-Sent Events unless said. */
+  stream?: {
+    contentType: string;
+    /** What tells a waiting client that it still waits. */
+    note(text: string): string;
+  };
 }
 
 const openaiBody = ({ message, type, code }: Failure): string => JSON.stringify({ error: { message, type, code } });

@@ -7,7 +7,7 @@ import { admit, identify, vouched } from './admission.ts';
 import { allowOrigin, answerOptions } from './cors.ts';
 import { openaiDialect } from './dialect.ts';
 import type { Dialect } from './dialect.ts';
-import type { EndpointTable } from './endpoints.ts';
+import type { Endpoint, EndpointTable } from './endpoints.ts';
 import { failure, invalid } from './failures.ts';
 import type { Failure } from './failures.ts';
 import { judge } from './guard.ts';
@@ -30,13 +30,15 @@ export interface FrontendPorts {
 
 /** The HTTP server: guards, CORS, keys, paths and methods; the endpoints do the rest. */
 export const createFrontend = (ports: FrontendPorts): { server: Server } => {
+  const dialectOf = ({ url = '/' }: IncomingMessage): Dialect => ports.endpoints.dialectOf(pathOf(url));
+
   const answer = (req: IncomingMessage, res: ServerResponse): void => {
     const settings = ports.settings();
     const stopping = ports.stopping();
     if (!settings || stopping) {
       const cause =
         stopping ?? failure('QUEUE_FULL', 'The server is starting: try again in a moment.', { retryAfter: 1 });
-      return sendFailure(res, openaiDialect, cause, { connection: 'close' });
+      return sendFailure(res, dialectOf(req), cause, { connection: 'close' });
     }
     const { host, origin } = req.headers;
     const site = req.headers['sec-fetch-site'];
@@ -46,37 +48,27 @@ export const createFrontend = (ports: FrontendPorts): { server: Server } => {
       settings,
       vouched(req, identity),
     );
-    if (verdict.refusal !== null) return sendFailure(res, openaiDialect, failure('FORBIDDEN', verdict.refusal));
+    if (verdict.refusal !== null) return sendFailure(res, dialectOf(req), failure('FORBIDDEN', verdict.refusal));
     if (verdict.origin !== null) allowOrigin(res, verdict.origin);
     dispatch(req, res, identity);
   };
 
   const dispatch = (req: IncomingMessage, res: ServerResponse, identity: Identity): void => {
     const url = req.url ?? '/';
-    const mark = url.indexOf('?');
-    const path = mark === -1 ? url : url.slice(0, mark);
+    const path = pathOf(url);
     const match = ports.endpoints.match(path);
     if (!match) {
-      const message = `There is no ${JSON.stringify(path.slice(0, 128))} here. What there is: ${ports.endpoints.listed()}.`;
-      return sendFailure(res, openaiDialect, failure('NOT_FOUND', message));
+      const message = `There is no ${JSON.stringify(path.slice(0, 128))} here. What there is: ${ports.endpoints.listed(path)}.`;
+      return sendFailure(res, dialectOf(req), failure('NOT_FOUND', message));
     }
-    const { endpoint } = match;
     const method = req.method ?? '';
-    if (method === 'OPTIONS') return answerOptions(req, res, [...endpoint.methods, 'OPTIONS']);
-    if (!endpoint.methods.some((allowed) => allowed === method)) {
-      const allow = [...endpoint.methods, 'OPTIONS'].join(', ');
-      const message = `${method} is not possible on ${endpoint.paths[0]}: use ${endpoint.methods.join(' or ')}.`;
-      return sendFailure(
-        res,
-        endpoint.dialect,
-        failure('INVALID_PAYLOAD', message, { status: 405, headers: { allow } }),
-      );
-    }
+    const endpoint = match.endpoints.find(({ methods }) => methods.some((allowed) => allowed === method));
+    if (!endpoint) return answerMethod(req, res, match.endpoints);
     const refusal = admit(req, identity, endpoint.scope === undefined ? 'infer' : endpoint.scope);
     if (refusal) return sendFailure(res, endpoint.dialect, refusal);
     const rest = decode(match.rest);
     if (rest === null) return sendFailure(res, endpoint.dialect, invalid('The path is not valid percent-encoding.'));
-    endpoint.handle({ req, res, search: mark === -1 ? '' : url.slice(mark), rest });
+    endpoint.handle({ req, res, search: url.slice(path.length), rest });
   };
 
   const server = createServer(
@@ -95,7 +87,7 @@ export const createFrontend = (ports: FrontendPorts): { server: Server } => {
       try {
         answer(req, res);
       } catch (error) {
-        answerFault(res, openaiDialect, error, ports);
+        answerFault(res, dialectOf(req), error, ports);
       }
     },
   );
@@ -104,6 +96,22 @@ export const createFrontend = (ports: FrontendPorts): { server: Server } => {
     if (server.listening) ports.log('error', `Accepting a connection failed: ${error.message}`);
   });
   return { server };
+};
+
+const pathOf = (url: string): string => {
+  const mark = url.indexOf('?');
+  return mark === -1 ? url : url.slice(0, mark);
+};
+
+/** OPTIONS, or a method that none of the path's endpoints takes. */
+const answerMethod = (req: IncomingMessage, res: ServerResponse, endpoints: readonly Endpoint[]): void => {
+  const methods = [...new Set(endpoints.flatMap((endpoint) => endpoint.methods))];
+  if (req.method === 'OPTIONS') return answerOptions(req, res, [...methods, 'OPTIONS']);
+  const [first] = endpoints;
+  const message = `${req.method ?? ''} is not possible on ${first?.paths[0] ?? 'this path'}: use ${methods.join(' or ')}.`;
+  const allow = [...methods, 'OPTIONS'].join(', ');
+  const cause = failure('INVALID_PAYLOAD', message, { status: 405, headers: { allow } });
+  sendFailure(res, first?.dialect ?? openaiDialect, cause);
 };
 
 const ignore = (): void => undefined;

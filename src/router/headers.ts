@@ -38,16 +38,20 @@ const namedByConnection = (value: string | string[] | undefined): Set<string> | 
   return names.every((name) => HOP_BY_HOP.has(name) || name === 'close' || name === '') ? null : new Set(names);
 };
 
-/** The client's headers as a flat list for the engine, with the length to declare, if it is known. */
-export const requestHeaders = (req: IncomingMessage, length: number | null): string[] => {
-  const raw = req.rawHeaders;
+/**
+ * The client's headers as a flat list for the engine, with the length to declare, if it is known. `raw` leaves it to client and
+ * engine how an answer is compressed.
+ */
+export const requestHeaders = (req: IncomingMessage, length: number | null, raw = false): string[] => {
+  const pairs = req.rawHeaders;
   const named = namedByConnection(req.headers.connection);
   const headers: string[] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i] ?? '';
+  for (let i = 0; i + 1 < pairs.length; i += 2) {
+    const name = pairs[i] ?? '';
     const lower = name.toLowerCase();
-    if (HOP_BY_HOP.has(lower) || REQUEST_ONLY.has(lower) || named?.has(lower)) continue;
-    headers.push(name, raw[i + 1] ?? '');
+    if (HOP_BY_HOP.has(lower) || named?.has(lower)) continue;
+    if (REQUEST_ONLY.has(lower) && !(raw && lower === 'accept-encoding')) continue;
+    headers.push(name, pairs[i + 1] ?? '');
   }
   if (length !== null) headers.push('content-length', String(length));
   return headers;

@@ -16,6 +16,7 @@ import {
   isSpace,
   unescapeText,
 } from './json-bytes.ts';
+import type { BodyScan } from './body-scan.ts';
 
 /** The value of a top-level field: a scalar, or the mark of an object or array, whose content is not kept. */
 export type Scanned = string | number | boolean | null | typeof NESTED;
@@ -43,11 +44,13 @@ type State =
  * and without ever being parsed. It checks the structure and the scalars; the inside of strings (control characters, hex
  * digits) is left to the engine, which parses the body anyway. Of a repeated key the first counts.
  */
-export class JsonScan {
+export class JsonScan implements BodyScan {
   /** The wanted fields seen so far. */
   readonly found = new Map<string, Scanned>();
   /** What is wrong with the JSON, as the end of a sentence; null while it is fine. */
   problem: string | null = null;
+  readonly format = 'JSON';
+  readonly remedy = 'Send one JSON object';
 
   readonly #wanted: ReadonlySet<string>;
   #state: State = 'start';

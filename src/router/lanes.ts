@@ -6,6 +6,9 @@ import { Lane } from './lane.ts';
 import type { Ticket } from './lane.ts';
 import { RouteTable } from './route-table.ts';
 
+/** `before` is missing for a new model, `after` for one that is gone. */
+export type RouteWatcher = (before: Route | undefined, after: Route | undefined) => void;
+
 type LanePorts = Omit<ConstructorParameters<typeof Lane>[1], 'freed'>;
 
 /** Every model with its lane. */
@@ -13,6 +16,7 @@ export class Lanes {
   readonly table = new RouteTable();
   readonly #lanes = new Map<string, Lane>();
   readonly #ports: LanePorts;
+  readonly #watchers = new Set<RouteWatcher>();
 
   constructor(ports: LanePorts) {
     this.#ports = ports;
@@ -25,6 +29,10 @@ export class Lanes {
 
   byId(id: string): Lane | undefined {
     return this.#lanes.get(id);
+  }
+
+  all(): Lane[] {
+    return [...this.#lanes.values()];
   }
 
   /** The models that can answer now. */
@@ -42,18 +50,28 @@ export class Lanes {
     return positions;
   }
 
+  /** Calls back for every change of the table, after it; returns what ends that. */
+  watch(watcher: RouteWatcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
   change(changed: Route[], removed: string[]): void {
     for (const id of removed) {
+      const before = this.table.get(id);
       const lane = this.#lanes.get(id);
       this.#lanes.delete(id);
       this.table.delete(id);
       lane?.close(gone(id));
+      if (before) this.#tell(before, undefined);
     }
     for (const route of changed) {
+      const before = this.table.get(route.id);
       this.table.set(route);
       const lane = this.#lanes.get(route.id);
       if (lane) lane.update(route);
       else this.#lanes.set(route.id, new Lane(route, { ...this.#ports, freed: (keyId) => this.#freed(keyId) }));
+      this.#tell(before, route);
     }
   }
 
@@ -78,6 +96,10 @@ export class Lanes {
       return since === null ? [] : [{ lane, since }];
     });
     for (const { lane } of waiting.sort((a, b) => a.since - b.since)) lane.goOn();
+  }
+
+  #tell(before: Route | undefined, after: Route | undefined): void {
+    for (const watcher of this.#watchers) watcher(before, after);
   }
 
   /** Drops every idle connection. */

@@ -2,7 +2,7 @@ import type { CheckedKey } from '../contracts/keys.ts';
 import { mayUse, notAllowed } from './admission.ts';
 import { invalid } from './failures.ts';
 import type { Failure } from './failures.ts';
-import type { JsonScan } from './json-scan.ts';
+import type { BodyScan } from './body-scan.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 
@@ -11,7 +11,7 @@ import type { Lanes } from './lanes.ts';
  * the body has not said it yet and may still do so. A `key` that is limited to some models gets no other, and hears of no other.
  */
 export const chooseModel = (
-  scan: JsonScan,
+  scan: BodyScan,
   bodyComplete: boolean,
   search: string,
   lanes: Lanes,
@@ -23,7 +23,7 @@ export const chooseModel = (
     return lane ?? lanes.table.unknown(name);
   };
   const { problem, found } = scan;
-  if (problem !== null) return invalid(`The body is not valid JSON: ${problem}. Send one JSON object.`);
+  if (problem !== null) return invalid(`The body is not valid ${scan.format}: ${problem}. ${scan.remedy}.`);
   if (found.has('model')) {
     const model = found.get('model');
     if (typeof model === 'string' && model !== '') return named(model);

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestView } from '../contracts/activity.ts';
 import type { CheckedKey } from '../contracts/keys.ts';
-import { holderOf } from './admission.ts';
+import { holderOf, mayUse, notAllowed } from './admission.ts';
 import { Answer } from './answer.ts';
+import type { AnswerSink } from './answer.ts';
+import type { BodyScan } from './body-scan.ts';
 import type { Capture } from './capture.ts';
 import type { Connection } from './connections.ts';
 import type { Dialect } from './dialect.ts';
@@ -31,9 +33,39 @@ export interface ProxySpec {
   route: string;
   /** The engine's path for it. */
   upstreamPath: string;
+  /** The engine's method for it; POST unless said. */
+  method?: string;
   /** Whether its answer can be an event stream, so that notes may be sent while it waits. */
   streams: boolean;
   dialect: Dialect;
+  /** The model, where something else than the body names it. */
+  lane?: Lane;
+  /** What looks for the model in the body: a scan of JSON unless said. */
+  scan?: BodyScan;
+  /** False for looking at a model, which does not count as using it. */
+  isUse?: boolean;
+  /** The body and the negotiation of its coding are between client and engine. */
+  raw?: boolean;
+  exchange?: Exchange;
+}
+
+/** How another API is spoken over the engine's own. Nothing of it is in the way of a request that needs no translation. */
+export interface Exchange {
+  /**
+   * The engine's request, made of the client's complete body; without this the body is handed on as it comes. Null when no engine
+   * is needed and the exchange answers by itself.
+   */
+  prepare?(body: Buffer, lane: Lane): Prepared | Failure | null;
+  /** Stands between the engine's answer and the client. Called when the model is there and the request is sent. */
+  sink?(answer: Answer, lane: Lane): AnswerSink;
+}
+
+export interface Prepared {
+  method: 'GET' | 'POST';
+  path: string;
+  body: Buffer;
+  /** Whether the client expects a stream, and so may be told that it waits. */
+  streams: boolean;
 }
 
 export interface ProxyDeps {
@@ -62,10 +94,11 @@ export class ProxyRequest implements Ticket {
   readonly #search: string;
   readonly #answer: Answer;
   readonly #body: RequestBody;
-  readonly #scan = new JsonScan(['model', 'stream']);
+  readonly #scan: BodyScan;
   readonly #startedAt = Date.now();
   readonly #arrived = performance.now();
   #phase: Phase = 'reading';
+  #prepared: Prepared | null = null;
   #lane: Lane | null = null;
   #connection: Connection | null = null;
   #relay: Relay | null = null;
@@ -86,6 +119,7 @@ export class ProxyRequest implements Ticket {
     this.#search = search;
     this.#answer = new Answer(res, spec.dialect);
     this.#capture = deps.capture(this.id, spec.route, req);
+    this.#scan = spec.scan ?? new JsonScan(['model', 'stream']);
     deps.running.add(this);
     deps.reporter.arrived();
     deps.flow.begun();
@@ -103,10 +137,13 @@ export class ProxyRequest implements Ticket {
     const encoding = this.#req.headers['content-encoding'];
     if (wait !== null && this.key) {
       this.#fail(tooMany(this.key, wait));
-    } else if (encoding !== undefined && encoding !== 'identity') {
+    } else if (encoding !== undefined && encoding !== 'identity' && this.#spec.raw !== true) {
       this.#fail(invalid(`Bodies compressed with ${encoding} are not read here: send the JSON uncompressed.`));
     } else if (this.#body.declared !== null && this.#body.declared > this.#deps.limits.bodyBytes) {
       this.#onBodyProblem('too large');
+    } else if (this.#spec.lane) {
+      if (this.key?.models && !mayUse(this.key, this.#spec.lane.route)) this.#fail(notAllowed(this.key));
+      else this.#enter(this.#spec.lane);
     }
   }
 
@@ -190,10 +227,25 @@ export class ProxyRequest implements Ticket {
   /** Looks at what the scan has found so far. */
   #consider(): void {
     const { lanes } = this.#deps;
+    const { exchange, lane } = this.#spec;
+    // The lane was entered at the start, or the whole body is needed before.
+    if (lane || (exchange?.prepare && !this.#body.complete)) return;
     const choice = chooseModel(this.#scan, this.#body.complete, this.#search, lanes, this.key);
     if (choice === null) return;
     if (!(choice instanceof Lane)) this.#fail(choice);
-    else if (this.#phase === 'reading') this.#enter(choice);
+    else if (this.#phase === 'reading') this.#prepare(choice);
+  }
+
+  #prepare(lane: Lane): void {
+    const prepared = this.#spec.exchange?.prepare?.(this.#body.whole(), lane);
+    if (prepared === undefined) return this.#enter(lane);
+    if (prepared === null) {
+      this.#phase = 'over';
+      return this.#body.close();
+    }
+    if ('status' in prepared) return this.#fail(prepared);
+    this.#prepared = prepared;
+    this.#enter(lane);
   }
 
   #enter(lane: Lane): void {
@@ -213,7 +265,7 @@ export class ProxyRequest implements Ticket {
   }
 
   #note(lane: Lane): void {
-    if (this.#scan.found.get('stream') === true) {
+    if (this.#prepared?.streams ?? this.#scan.found.get('stream') === true) {
       const { id, state, progress } = lane.route;
       const what = progress === null ? state : `${state} ${Math.round(progress)} %`;
       this.#answer.note(`waiting for model ${id}, position ${lane.position(this)}, ${what}`);
@@ -222,8 +274,11 @@ export class ProxyRequest implements Ticket {
   }
 
   #send(connection: Connection): void {
+    const { exchange, method = 'POST', upstreamPath, raw = false } = this.#spec;
+    const lane = this.#lane;
+    const sink = lane ? exchange?.sink?.(this.#answer, lane) : undefined;
     const relay: Relay = new Relay(
-      this.#answer,
+      sink ?? this.#answer,
       {
         firstByte: () => {
           this.#firstByteMs ??= performance.now() - this.#arrived;
@@ -238,12 +293,12 @@ export class ProxyRequest implements Ticket {
       this.#capture,
     );
     this.#relay = relay;
-    const content = this.#body.content();
+    const content = this.#prepared?.body ?? this.#body.content();
     connection.dispatch(
       {
-        method: 'POST',
-        path: this.#spec.upstreamPath + this.#search,
-        headers: requestHeaders(this.#req, Buffer.isBuffer(content) ? null : this.#body.length),
+        method: this.#prepared?.method ?? method,
+        path: this.#prepared?.path ?? upstreamPath + this.#search,
+        headers: requestHeaders(this.#req, Buffer.isBuffer(content) ? null : this.#body.length, raw),
         body: content,
       },
       relay,
@@ -320,7 +375,7 @@ export class ProxyRequest implements Ticket {
     const { reporter, flow } = this.#deps;
     reporter.left();
     const id = this.modelId;
-    if (this.#lane) reporter.end(id, this.#served);
+    if (this.#lane) reporter.end(id, this.#served && this.#spec.isUse !== false);
     flow.ended(id, this.takeTokens());
     const durationMs = performance.now() - this.#arrived;
     const facts = this.#relay?.tail.facts() ?? NO_FACTS;

@@ -1,8 +1,7 @@
-import type { Answer } from './answer.ts';
+import type { AnswerSink } from './answer.ts';
 import type { Capture } from './capture.ts';
 import type { Exchange, ResponseHandler } from './engine-connection.ts';
-import { failure } from './failures.ts';
-import type { Failure } from './failures.ts';
+import { engineFailure } from './engine-failure.ts';
 import { isEventStream, responseHeaders } from './headers.ts';
 import type { ResponseHeaders } from './response-head.ts';
 import { Tail } from './tail.ts';
@@ -27,7 +26,7 @@ export class Relay implements ResponseHandler {
   bytes = 0;
   pieces = 0;
 
-  readonly #answer: Answer;
+  readonly #answer: AnswerSink;
   readonly #events: RelayEvents;
   readonly #capture: Capture | null;
   #exchange: Exchange | null = null;
@@ -37,7 +36,7 @@ export class Relay implements ResponseHandler {
   #inBand: Buffer[] | null = null;
   #inBandBytes = 0;
 
-  constructor(answer: Answer, events: RelayEvents, capture: Capture | null = null) {
+  constructor(answer: AnswerSink, events: RelayEvents, capture: Capture | null = null) {
     this.#answer = answer;
     this.#events = events;
     this.#capture = capture;
@@ -83,7 +82,7 @@ export class Relay implements ResponseHandler {
   onResponseEnd(): void {
     this.#exchange = null;
     if (this.#aborted) return;
-    if (this.#inBand) this.#answer.fail(inBandFailure(this.#upstreamStatus, this.#inBand));
+    if (this.#inBand) this.#answer.fail(engineFailure(this.#upstreamStatus, Buffer.concat(this.#inBand)));
     else this.#answer.end();
     this.#events.completed();
   }
@@ -93,27 +92,3 @@ export class Relay implements ResponseHandler {
     if (!this.#aborted) this.#events.failed(error);
   }
 }
-
-const inBandFailure = (status: number, parts: Buffer[]): Failure => {
-  const told = toldBy(Buffer.concat(parts).toString('utf8'));
-  const message =
-    typeof told?.['message'] === 'string'
-      ? told['message']
-      : `The engine answered with status ${status} instead of a stream.`;
-  const cause = failure('UPSTREAM_FAILED', message, { status: status >= 400 ? status : 502 });
-  return {
-    ...cause,
-    ...(typeof told?.['type'] === 'string' ? { type: told['type'] } : {}),
-    ...(typeof told?.['code'] === 'string' ? { code: told['code'] } : {}),
-  };
-};
-
-const toldBy = (text: string): Record<string, unknown> | null => {
-  try {
-    const parsed = JSON.parse(text) as { error?: unknown } | null;
-    const error = parsed?.error;
-    return typeof error === 'object' && error !== null ? (error as Record<string, unknown>) : null;
-  } catch {
-    return null;
-  }
-};

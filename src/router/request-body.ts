@@ -84,6 +84,11 @@ export class RequestBody {
     return this.#received;
   }
 
+  /** The complete body in one piece, of whatever size; only before anything was handed on. */
+  whole(): Buffer {
+    return Buffer.concat(this.#chunks, this.#received);
+  }
+
   /** The length to declare upstream, or null when only the end will tell. */
   get length(): number | null {
     return this.complete ? this.#received : this.declared;

@@ -5,6 +5,7 @@ import type { Failure } from './failures.ts';
 
 const LONGEST_COMPARED = 96;
 const MAX_NAMED = 5;
+const LATEST = ':latest';
 const MAX_LISTED = 20;
 
 /** The models by every name a client may use. */
@@ -32,9 +33,12 @@ export class RouteTable {
     if (this.#routes.delete(id)) this.#index();
   }
 
-  /** The id behind a name: as written first, then whatever the case. */
+  /** The id behind a name: as written first, then whatever the case, then without the tag that Ollama's clients add. */
   resolve(name: string): string | undefined {
-    return this.#exact.get(name) ?? this.#folded.get(name.toLowerCase());
+    const known = this.#exact.get(name) ?? this.#folded.get(name.toLowerCase());
+    if (known !== undefined || !name.endsWith(LATEST)) return known;
+    const plain = name.slice(0, -LATEST.length);
+    return this.#exact.get(plain) ?? this.#folded.get(plain.toLowerCase());
   }
 
   unknown(name: string): Failure {

@@ -1,9 +1,11 @@
 import { Keyring } from '../contracts/keys.ts';
 import type { FromRouter, RouterSettings, ToRouter } from '../contracts/ipc.ts';
 import { unauthorized } from './admission.ts';
+import { apis } from './apis.ts';
 import { Capture } from './capture.ts';
 import { Control } from './control.ts';
 import { digests } from './digests.ts';
+import { createDownloads } from './downloads.ts';
 import { EndpointTable } from './endpoints.ts';
 import { failure } from './failures.ts';
 import type { Failure } from './failures.ts';
@@ -13,8 +15,8 @@ import { Lanes } from './lanes.ts';
 import { LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { listen } from './listen.ts';
-import { metricsEndpoint } from './metrics-endpoint.ts';
-import { healthEndpoint, openaiEndpoints } from './openai.ts';
+import { LogFeed } from './log-feed.ts';
+import { sendMetrics } from './metrics-endpoint.ts';
 import type { ProxyDeps } from './proxy-request.ts';
 import { Quotas } from './quotas.ts';
 import { Reporter } from './reporter.ts';
@@ -79,17 +81,25 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
     },
   };
   const inFlight = new InFlight(send, running, lanes);
+  const log = (level: 'warn' | 'error', message: string): void => send({ type: 'log', level, message });
+  const logs = new LogFeed(send);
   const { server } = createFrontend({
-    endpoints: new EndpointTable([
-      healthEndpoint,
-      metricsEndpoint(() => reporter.metrics.text([...running].filter(({ isOver }) => !isOver))),
-      ...openaiEndpoints(deps),
-    ]),
+    endpoints: new EndpointTable(
+      apis({
+        proxy: deps,
+        plainMetrics: (call) => sendMetrics(call, reporter.metrics.text([...running].filter(({ isOver }) => !isOver))),
+        control,
+        downloads: createDownloads(control),
+        logs,
+        send,
+        log,
+      }),
+    ),
     settings: () => settings,
     keyring,
     stopping: () => (stopping ? STOPPING : null),
     lingerMs: limits.lingerMs,
-    log: (level, message) => send({ type: 'log', level, message }),
+    log,
   });
 
   const end = (code: 0 | 1): void => {
@@ -181,6 +191,8 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
           return changeKeys(message);
         case 'answer':
           return control.answered(message.token, message.outcome);
+        case 'logs':
+          return logs.receive(message.entries, message.dropped);
         case 'shutdown':
           return shutdown(message.deadlineMs);
       }

@@ -32,6 +32,7 @@ export const routeOf = (
   contextLength: model.contextSize ?? model.metadata?.contextLength ?? null,
   metadata: model.metadata,
   concurrency: concurrencyOf(model.concurrency, usualConcurrency),
+  parameters: model.parameters,
 });
 
 /** A request is refused from the table while a failed model waits for its next try, so that no request spawns anything. */

@@ -6,7 +6,6 @@ import type { DownloadPolicy } from '../../machines/download-policy.ts';
 import { defaultRestartPolicy } from '../../machines/restart-policy.ts';
 import type { RestartPolicy } from '../../machines/restart-policy.ts';
 import type { Services } from '../commands/services.ts';
-import type { CommandName } from '../contracts/commands.ts';
 import type { Config } from '../contracts/config.ts';
 import type { CallOutcome, RouterSettings } from '../contracts/ipc.ts';
 import { nodeFs } from '../io/downloads/download-fs.ts';
@@ -35,6 +34,7 @@ import { createInspector } from './inspector.ts';
 import { createImportService } from './import-service.ts';
 import { createKeyService } from './key-service.ts';
 import { createLibrary } from './library.ts';
+import { followLog } from './log-follow.ts';
 import { applyLogSettings, createLogService } from './log-service.ts';
 import { createMeasurements } from './measurements.ts';
 import { createMemory } from './memory.ts';
@@ -81,7 +81,7 @@ export interface Runtime {
   /** A key with this id was shown to the control plane. */
   keyUsed(id: string): void;
   /** Who runs the commands that clients of the inference port ask for; there is none before this is called. */
-  answerRouter(run: (command: CommandName, payload: unknown, key: string | null) => Promise<CallOutcome>): void;
+  answerRouter(run: (command: string, payload: unknown, key: string | null) => Promise<CallOutcome>): void;
   /** Where the number of connected socket clients comes from. */
   countSockets(count: () => number): void;
   /** Resolves when the first scan is done and the router listens or has failed. */
@@ -364,6 +364,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   });
   link.onMessage(reactions.onRouterMessage);
   book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
+  followLog(link, book);
   sampler.subscribe((sample) => {
     reactions.onMetrics(sample);
     hub.publish({ kind: 'metrics', metrics: sample });

@@ -14,6 +14,7 @@ export const routeOf = (id: string, changes: Partial<Route> = {}): Route => ({
   contextLength: null,
   metadata: null,
   concurrency: null,
+  parameters: {},
   ...changes,
 });
 
