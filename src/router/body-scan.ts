@@ -1,4 +1,6 @@
-import type { Scanned } from './json-scan.ts';
+/** The value of a top-level field: a scalar, or the mark of an object or array, whose content is not kept. */
+export type Scanned = string | number | boolean | null | typeof NESTED;
+export const NESTED = Symbol('object or array');
 
 /** Looks for a few fields of a body while its bytes arrive: JsonScan for objects, FormScan for multipart forms. */
 export interface BodyScan {

@@ -1,5 +1,4 @@
-import type { BodyScan } from './body-scan.ts';
-import type { Scanned } from './json-scan.ts';
+import type { BodyScan, Scanned } from './body-scan.ts';
 
 /** Longest value that is kept, and longest head of a part; what is looked for is shorter. */
 const MAX_VALUE = 4096;

@@ -16,11 +16,8 @@ import {
   isSpace,
   unescapeText,
 } from './json-bytes.ts';
-import type { BodyScan } from './body-scan.ts';
-
-/** The value of a top-level field: a scalar, or the mark of an object or array, whose content is not kept. */
-export type Scanned = string | number | boolean | null | typeof NESTED;
-export const NESTED = Symbol('object or array');
+import { NESTED } from './body-scan.ts';
+import type { BodyScan, Scanned } from './body-scan.ts';
 
 const MAX_DEPTH = 10_000;
 /** Longest name or value that is kept; no field that is looked for is longer. */

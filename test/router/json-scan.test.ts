@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { JsonScan, NESTED } from '../../src/router/json-scan.ts';
+import { NESTED } from '../../src/router/body-scan.ts';
+import { JsonScan } from '../../src/router/json-scan.ts';
 
 const scan = (text: string, cut: (bytes: Buffer) => Buffer[] = (bytes) => [bytes]): JsonScan => {
   const result = new JsonScan(['model', 'stream']);

@@ -14,7 +14,7 @@ import { NDJSON } from './dialect.ts';
 import type { EngineTask, Kind } from './requests.ts';
 import { emptyPiece, piece, statistics, vectors } from './shapes.ts';
 
-export const IGNORED_OPTIONS = 'x-llamactor-ignored-options';
+const IGNORED_OPTIONS = 'x-llamactor-ignored-options';
 
 export interface SinkParts {
   answer: Answer;
