@@ -3,7 +3,7 @@ import type { Dialect } from './dialect.ts';
 import type { Failure } from './failures.ts';
 import { isEventStream } from './headers.ts';
 import { sendFailure } from './replies.ts';
-import { atEndOfTurn } from './turn.ts';
+import { inThisTurn } from './turn.ts';
 
 /** Larger chunks are not copied: a write of their own costs less. */
 const JOINED_BYTES = 16 * 1024;
@@ -74,7 +74,13 @@ export class Answer implements AnswerSink {
     const type = headers['content-type'];
     this.#streams = isEventStream(type) || (type !== undefined && type === this.#dialect.stream?.contentType);
     this.res.writeHead(status, this.#extra === null ? headers : { ...headers, ...this.#extra });
-    this.#flushSoon();
+    // The first bytes mostly come with the headers and then leave in one packet.
+    process.nextTick(flushHead, this);
+  }
+
+  /** Headers alone must not wait for the bytes. */
+  flushHead(): void {
+    if (!this.#bodySent && !this.closed && this.#unsent.length === 0) this.res.flushHeaders();
   }
 
   /** Returns false when the client is slower than the engine: stop until `whenDrained`. */
@@ -82,11 +88,7 @@ export class Answer implements AnswerSink {
     const { res } = this;
     if (this.#streams)
       this.#atEventEnd = chunk[chunk.length - 1] === 0x0a && (chunk.length < 2 || chunk[chunk.length - 2] === 0x0a);
-    if (chunk.length > JOINED_BYTES) {
-      this.#flush();
-      this.#bodySent = true;
-      return res.write(chunk);
-    }
+    if (chunk.length > JOINED_BYTES) return this.#writeLarge(chunk);
     this.#unsent.push(chunk);
     this.#flushSoon();
     return !(res.socket ?? res).writableNeedDrain;
@@ -112,10 +114,10 @@ export class Answer implements AnswerSink {
   /** With the last bytes, if they come with the end: then head and body of a short answer leave in one packet. */
   end(last?: Buffer): void {
     if (this.closed) return;
-    if (last !== undefined) this.write(last);
     this.closed = true;
     this.#ending = true;
-    this.#flushSoon();
+    if (last === undefined) this.#flushSoon();
+    else this.write(last);
   }
 
   /** Tells the error as well as it still can be told: as a response, as the last event of the stream, or by breaking off. */
@@ -139,7 +141,7 @@ export class Answer implements AnswerSink {
   #flushSoon(): void {
     if (this.#flushing) return;
     this.#flushing = true;
-    atEndOfTurn(() => {
+    inThisTurn(() => {
       this.#flushing = false;
       this.#flush();
     });
@@ -159,14 +161,21 @@ export class Answer implements AnswerSink {
       if (text !== '') this.#writeFramed(text);
       res.end();
       res.socket?.uncork();
-    } else if (text === '') {
-      // Headers alone must not wait for the bytes.
-      if (isFirst && this.begun && !this.closed) res.flushHeaders();
-    } else if (isFirst) {
+    } else if (text !== '' && isFirst) {
       res.write(text, 'latin1');
-    } else {
+    } else if (text !== '') {
       this.#writeFramed(text);
     }
+  }
+
+  #writeLarge(chunk: Buffer): boolean {
+    const ending = this.#ending;
+    this.#ending = false;
+    this.#flush();
+    this.#bodySent = true;
+    if (!ending) return this.res.write(chunk);
+    this.res.end(chunk);
+    return true;
   }
 
   /** Node frames a chunk by four writes; one string with the same bytes costs half as much, and a stream is hundreds of them. */
@@ -183,3 +192,5 @@ export class Answer implements AnswerSink {
     return (more.length === 0 ? first : Buffer.concat([first, ...more])).toString('latin1');
   }
 }
+
+const flushHead = (answer: Answer): void => answer.flushHead();

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { atEndOfTurn } from './turn.ts';
+import { inThisTurn } from './turn.ts';
 
 /** What is sent to an engine. */
 export interface EngineRequest {
@@ -49,7 +49,7 @@ export const sendBody = (
   done: (error?: Error) => void,
 ): void => {
   if (body === null || (Buffer.isBuffer(body) && body.length <= JOINED_BYTES)) {
-    atEndOfTurn(() => {
+    inThisTurn(() => {
       if (!wanted()) return;
       socket.write(body === null ? head : head + body.toString('latin1'), 'latin1');
       done();
