@@ -280,7 +280,8 @@ describe('the disk', () => {
     await harness.downloads.retry(failed.id, 'test');
     expect(await harness.ended(failed.id)).toMatchObject({ state: 'done' });
     expect(await isRight('tiny')).toBe(true);
-    expect(repeated(small.length)).toBeLessThan(700_000);
+    // Only what was on its way when the disk refused comes a second time; without the parts it would be the whole file.
+    expect(repeated(small.length)).toBeLessThan(small.length / 2);
   });
 });
 

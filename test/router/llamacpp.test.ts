@@ -136,7 +136,7 @@ test('downloads begin over POST /models and Ollama’s pull, and a server withou
   const posted = call(`${harness.url}/models`, { body: { model: 'owner/repo' } });
   expect(await answerCall(harness, 1, succeed({ download }))).toMatchObject({
     command: 'downloads:start',
-    payload: { source: 'owner/repo' },
+    payload: { source: 'hf:owner/repo' },
   });
   expect(json((await posted).text)).toEqual({ success: true });
   await answerCall(harness, 2, succeed({ downloads: [{ ...download, state: 'done' }] }));

@@ -185,9 +185,9 @@ const properties = (deps: ApiDeps): Endpoint[] => [
     methods: READ,
     paths: ['/metrics'],
     dialect: openaiDialect,
-    about: 'With `?model=` the metrics of that model’s engine (`metrics = true`)',
+    about: 'The router’s own metrics ([metrics.md](metrics.md)); with `?model=` those of that model’s engine',
     handle: (call) => {
-      if (query(call, 'model') === null && deps.plainMetrics) return deps.plainMetrics(call);
+      if (query(call, 'model') === null) return deps.plainMetrics(call);
       const lane = laneAsked(deps, call);
       if (lane) forwardTo(deps.proxy, lane, call, { route: '/metrics', upstreamPath: '/metrics' });
     },

@@ -63,7 +63,15 @@ export class OllamaSink implements AnswerSink {
     let lines = '';
     for (const data of this.#lines.feed(chunk)) {
       const event = data === '[DONE]' ? null : parseJson(data);
-      if (isFields(event)) lines += this.#take(event);
+      if (!isFields(event)) continue;
+      const delta = this.#note(event);
+      if (delta.error !== undefined) {
+        // What came before it in the same piece is part of the answer.
+        if (lines !== '') this.#parts.answer.write(Buffer.from(lines));
+        this.fail(failureToldBy(delta.error, 500));
+        return true;
+      }
+      lines += this.#take(delta);
     }
     return lines === '' || this.#parts.answer.write(Buffer.from(lines));
   }
@@ -87,12 +95,7 @@ export class OllamaSink implements AnswerSink {
   }
 
   /** One event of the engine's stream, as lines for the client. */
-  #take(event: Fields): string {
-    const delta = this.#note(event);
-    if (delta.error !== undefined) {
-      this.fail(failureToldBy(delta.error, 500));
-      return '';
-    }
+  #take(delta: Delta): string {
     this.#calls.add(delta.calls);
     // A call is only worth something as a whole, and its pieces come with no sign of their end but the end of the answer.
     const calls = delta.finish === null ? [] : this.#calls.take();

@@ -61,6 +61,7 @@ export const labelOf = (key: string): string => {
 /** What has to happen before a change of the key counts. */
 export const RESTART_WORDS: Readonly<Record<string, string>> = {
   none: 'counts at once',
+  live: 'counts at once',
   scan: 'folders are searched again',
   models: 'counts at a model’s next load',
   engine: 'counts for models loaded from then on',
