@@ -1,6 +1,7 @@
 import { Route, Router } from '@solidjs/router';
 import { lazy, onMount } from 'solid-js';
 import type { JSX } from 'solid-js';
+import { BASE } from './net/base.ts';
 import { NotFound } from './pages/not-found.tsx';
 import { Shell } from './shell/shell.tsx';
 import { AppProvider } from './state/app.tsx';
@@ -40,7 +41,7 @@ export const Dashboard = (): JSX.Element => {
   onMount(warm);
   return (
     <AppProvider>
-      <Router root={Shell}>
+      <Router root={Shell} base={BASE}>
         <Route path="/" component={HomePage} />
         <Route path="/models" component={ModelsPage} />
         <Route path="/chat/:id?" component={ChatPage} />

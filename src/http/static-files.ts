@@ -45,7 +45,7 @@ export const serveDashboard = (app: Hono, webDir: string | null): void => {
   const page: MiddlewareHandler = (context) =>
     Promise.resolve(
       context.html(
-        html.replace('<head>', `<head><base href="${basePath(context.req.header('x-forwarded-prefix'))}" />`),
+        html.replace('<base href="/" />', `<base href="${basePath(context.req.header('x-forwarded-prefix'))}" />`),
       ),
     );
 

@@ -172,6 +172,25 @@ describe('the product on a machine without models', () => {
     await seen(active(second).getByText('Loaded', { exact: true }));
   });
 
+  it('shows in the inspector how the machines move, and goes back to any step', async () => {
+    await button(second, 'Unload').click();
+    await seen(button(second, 'Load'));
+    await first.goto(`${served.url}/inspector`);
+    await seen(first.getByText('Nothing has moved yet'));
+    await button(second, 'Load').click();
+    await seen(active(second).getByText('Loaded', { exact: true }));
+    await first
+      .getByRole('list', { name: 'Actors' })
+      .getByRole('button', { name: `model:${DEMO}` })
+      .click();
+    await seen(first.locator('[data-state="loaded"][data-active]'));
+    const steps = first.getByRole('list', { name: 'Steps, oldest first' });
+    await steps.getByRole('button', { name: /model\.load/ }).click();
+    await seen(first.locator('[data-state="loading"][data-active]'));
+    await first.getByRole('button', { name: 'Back to live' }).click();
+    await seen(first.locator('[data-state="loaded"][data-active]'));
+  });
+
   it('shows on every other page what it really is', async () => {
     await first.goto(served.url);
     await seen(first.getByText('All is well; 1\u00a0model is loaded'));

@@ -1,6 +1,13 @@
 /** What the pages show beside models: measurements, decisions, log lines, presets, the machine. Plausible, and the same every time. */
 import type { HealthView, InfoView } from '../../src/contracts/commands.ts';
-import type { DecisionView, LogEntryView, MetricsView, ModelView, PresetView } from '../../src/contracts/views.ts';
+import type {
+  InspectedActorView,
+  DecisionView,
+  LogEntryView,
+  MetricsView,
+  ModelView,
+  PresetView,
+} from '../../src/contracts/views.ts';
 
 const MINUTE = 60_000;
 const GB = 1e9;
@@ -193,3 +200,17 @@ export const someHealth = (): HealthView => ({
     memory: { ok: true, message: '26.2 GB available' },
   },
 });
+
+/** A supervisor with its engine, its router and one model that has just loaded. */
+export const someActors = (): InspectedActorView[] => {
+  const actor = (id: string, machine: string | null, state: string | null, parent: string | null, name: string) =>
+    ({ id, name, machine, parent, status: 'active', state, context: machine === null ? null : { by: 'ana' } }) as const;
+  return [
+    actor('x:0', 'supervisor', 'running', null, 'supervisor'),
+    actor('x:1', 'engine', 'ready', 'x:0', 'engine'),
+    actor('x:2', 'router', 'loaded', 'x:0', 'router'),
+    actor('x:3', null, null, 'x:2', 'router/process'),
+    actor('x:4', 'model', 'loaded', 'x:0', 'model:Qwen3-8B-Q4_K_M'),
+    actor('x:5', null, null, 'x:4', 'model:Qwen3-8B-Q4_K_M/process'),
+  ];
+};

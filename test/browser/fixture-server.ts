@@ -28,7 +28,7 @@ import type {
 
 import { answerChat, plainChat } from './fixture-chat.ts';
 import type { ChatBody, ChatScript } from './fixture-chat.ts';
-import { historyOf, sampleAt, someHealth, someInfo } from './fixture-data.ts';
+import { historyOf, sampleAt, someHealth, someInfo, someActors } from './fixture-data.ts';
 
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'";
@@ -108,7 +108,7 @@ export class FixtureServer {
   /** The machine has a GPU. */
   gpu = false;
   /** Commands that this server has beyond the contract of this build. */
-  extraCommands: string[] = [];
+  withoutCommands: string[] = [];
   explanation: Omit<ExplainView, 'modelId'> = fitting;
   /** Every command that arrived, in order. */
   readonly calls: { event: CommandName; data: unknown }[] = [];
@@ -145,7 +145,11 @@ export class FixtureServer {
       }
       if (request.url === '/api/commands') {
         response.setHeader('content-type', 'application/json');
-        response.end(JSON.stringify({ commands: [...COMMAND_NAMES, ...this.extraCommands].map((name) => ({ name })) }));
+        response.end(
+          JSON.stringify({
+            commands: COMMAND_NAMES.filter((name) => !this.withoutCommands.includes(name)).map((name) => ({ name })),
+          }),
+        );
         return;
       }
       const path = normalize(new URL(request.url ?? '/', 'http://x').pathname);
@@ -196,7 +200,7 @@ export class FixtureServer {
     this.chat = plainChat;
     this.chats.length = 0;
     this.gpu = false;
-    this.extraCommands = [];
+    this.withoutCommands = [];
     this.explanation = fitting;
     this.refusing = false;
     this.calls.length = 0;
@@ -352,6 +356,8 @@ export class FixtureServer {
     },
     'system:info': () => ({ info: someInfo() }),
     'system:health': () => this.health,
+    'inspector:subscribe': () => ({ seq: 0, actors: someActors() }),
+    'inspector:unsubscribe': () => ({ subscribed: false }),
     'models:update': ({ modelId, updates }) => ({
       model: this.patch(
         modelId,

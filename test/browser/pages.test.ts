@@ -136,11 +136,12 @@ describe('the dashboard', () => {
 
   it('shows the way on the first day, and downloads only where the server can', async () => {
     server.reset([aModel('llamactor-demo')]);
+    server.withoutCommands = ['downloads:start'];
     await open('/');
     await seen(page.getByRole('heading', { name: /^Welcome/ }));
     expect(await button(/^Download/).count()).toBe(0);
     await context.close();
-    server.extraCommands = ['downloads:start'];
+    server.withoutCommands = [];
     await open('/');
     await button('Download Qwen3 4B').click();
     await poll(() => callsOf('downloads:start')).toEqual([{ source: 'hf:ggml-org/Qwen3-4B-GGUF:Q4_K_M' }]);
@@ -479,6 +480,7 @@ const PAGES = [
   '/logs',
   '/configuration',
   '/configuration/presets',
+  '/inspector',
   '/settings',
 ] as const;
 

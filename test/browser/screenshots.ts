@@ -42,7 +42,7 @@ interface Scene {
 
 const demoOnly = (server: FixtureServer): void => {
   server.models = new Map([['llamactor-demo', aModel('llamactor-demo', { size: 1_200_000 })]]);
-  server.extraCommands = ['downloads:start'];
+  server.withoutCommands = [];
 };
 
 const ask = async (page: Page, text: string): Promise<void> => {

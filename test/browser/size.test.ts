@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 const dist = resolve(import.meta.dirname, '../../dist/web');
 const assets = join(dist, 'assets');
 const BUDGET = 130_000;
-const PAGES = ['home', 'models', 'chat', 'monitoring', 'logs', 'configuration', 'presets', 'settings'];
+const PAGES = ['home', 'models', 'chat', 'monitoring', 'logs', 'configuration', 'presets', 'inspector', 'settings'];
 
 const sources = new Map<string, string>();
 let entry = '';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   for (const name of await readdir(assets))
     if (name.endsWith('.js')) sources.set(name, await readFile(join(assets, name), 'utf8'));
   const page = await readFile(join(dist, 'index.html'), 'utf8');
-  entry = /<script type="module"[^>]* src="\/assets\/([^"]+)"/.exec(page)?.[1] ?? '';
+  entry = /<script type="module"[^>]* src="(?:\.?\/)?assets\/([^"]+)"/.exec(page)?.[1] ?? '';
 });
 
 describe('the first load', () => {

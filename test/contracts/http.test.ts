@@ -28,7 +28,10 @@ describe('HTTP', () => {
     folder = await mkdtemp(join(tmpdir(), 'llamactor-web-'));
     const web = join(folder, 'web');
     await mkdir(join(web, 'assets'), { recursive: true });
-    await writeFile(join(web, 'index.html'), '<!doctype html><html><head><title>page</title></head></html>');
+    await writeFile(
+      join(web, 'index.html'),
+      '<!doctype html><html><head><base href="/" /><title>page</title></head></html>',
+    );
     await writeFile(join(web, 'assets', 'index-Ab12Cd34.js'), 'export {};');
     await writeFile(join(web, 'favicon.svg'), '<svg/>');
     await writeFile(join(folder, 'secret.txt'), 'do not show');

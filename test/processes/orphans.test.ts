@@ -41,7 +41,8 @@ const addModel = async (served: Served, id: string, fault: string) => {
 /** Every process the server has recorded as its own. */
 const recorded = async (): Promise<{ pid: number; owner: string }[]> => {
   const pids = join(folder, 'data', 'run', 'pids');
-  const files = await readdir(pids);
+  // A record is written beside its place first; only what has its name is one.
+  const files = (await readdir(pids)).filter((file) => !file.endsWith('.tmp'));
   return Promise.all(
     files.map(async (file) => JSON.parse(await readFile(join(pids, file), 'utf8')) as { pid: number; owner: string }),
   );

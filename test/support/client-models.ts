@@ -1,4 +1,5 @@
 /** The models that the tests of real clients talk to, and what those tests ask the engine behind the router. */
+import type { AppOptions } from '../../src/app.ts';
 import { expect, vi } from 'vitest';
 import type { EngineApp } from './engine-app.ts';
 import { startEngineApp } from './engine-app.ts';
@@ -9,13 +10,13 @@ const MIB = 2 ** 20;
 export const WEATHER_CALL = { name: 'get_weather', arguments: { city: 'Paris' } };
 
 /** `tiny` says its sentence, `tool` calls a tool first, `embedder` embeds, and `slow` goes on for as long as it is let. */
-export const startClientModels = async (): Promise<EngineApp> => {
+export const startClientModels = async (options: Partial<AppOptions> = {}): Promise<EngineApp> => {
   const app = await startEngineApp(async (folder) => {
     await tinyModel(folder, 'tiny.gguf');
     await tinyModel(folder, 'tool.gguf', { toolCall: WEATHER_CALL });
     await tinyModel(folder, 'embedder.gguf');
     await tinyModel(folder, 'slow.gguf', { padToBytes: 32 * MIB, contextLength: 262_144 });
-  });
+  }, options);
   const { models } = app.app.services;
   await models.update('embedder', { parameters: { embeddings: true, pooling: 'mean' } }, 'test');
   // Not every API has a word for it, and an answer that ends by itself shows nothing.

@@ -29,7 +29,6 @@ const wire = () => {
       const answered = new Promise<SnapshotView>((resolve, reject) => asked.push({ resolve, reject }));
       return answered as Promise<never>;
     },
-    requestUnlisted: () => Promise.reject(new Error('not asked for here')),
     on: () => () => undefined,
     onInspectorFrames: () => () => undefined,
     onLiveChange: (listener) => {

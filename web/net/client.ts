@@ -4,6 +4,7 @@ import type { CommandInput, CommandName, CommandResult } from '../../src/contrac
 import { CodedError, isErrorCode } from '../../src/contracts/errors.ts';
 import type { BroadcastData, BroadcastName } from '../../src/contracts/events.ts';
 import type { InspectorFrameView, LiveChangeView } from '../../src/contracts/views.ts';
+import { at } from './base.ts';
 import { deadlineOf } from './deadlines.ts';
 
 export type ClientEvent =
@@ -19,8 +20,6 @@ export interface Client {
    * after the click would surprise everyone.
    */
   request<N extends CommandName>(event: N, data: CommandInput<N>): Promise<CommandResult<N>>;
-  /** The same for a command that only some servers have (`state/offers.ts`); its result is looked at before it is used. */
-  requestUnlisted(event: string, data: Record<string, unknown>): Promise<unknown>;
   /** Listens to a broadcast; returns a function that ends it. */
   on<N extends BroadcastName>(event: N, listener: (data: BroadcastData[N]) => void): () => void;
   onLiveChange(listener: (change: LiveChangeView) => void): () => void;
@@ -55,7 +54,7 @@ const REFUSED_RETRY = 3000;
 /** Connects to the server this page came from, unless `url` names another. Call `connect` to begin. */
 export const createClient = (url?: string): Client => {
   const options = {
-    path: '/socket.io',
+    path: at('/socket.io'),
     autoConnect: false,
     // WebSocket at once saves three round trips; polling stays as the way through proxies that cannot carry one.
     transports: ['websocket', 'polling'],
@@ -115,7 +114,6 @@ export const createClient = (url?: string): Client => {
   return {
     // The registry's parity test holds the server to the shapes of the contract.
     request: (event, data) => send(event, data) as Promise<CommandResult<typeof event>>,
-    requestUnlisted: send,
     on: (event, listener) => {
       // Untyped on purpose: a socket without an event map takes names it does not know only as plain strings.
       const name: string = event;

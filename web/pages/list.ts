@@ -27,6 +27,14 @@ export const PAGES: readonly PageEntry[] = [
   },
   { path: '/logs', title: 'Logs', icon: 'logs', key: 'l', words: 'output errors lines', bar: true },
   {
+    path: '/inspector',
+    title: 'Inspector',
+    icon: 'flow',
+    key: 'i',
+    words: 'state machines actors events xstate replay debug',
+    bar: false,
+  },
+  {
     path: '/configuration',
     title: 'Configuration',
     icon: 'sliders',

@@ -1,4 +1,5 @@
 /** The tab tells trouble too: title, icon and the colour of the browser's frame follow the state. */
+import { at, withoutBase } from '../net/base.ts';
 import { useLocation } from '@solidjs/router';
 import { createEffect, createMemo } from 'solid-js';
 import { pageAt } from '../pages/list.ts';
@@ -7,9 +8,9 @@ import { tabStory } from './tab-story.ts';
 import type { Mood } from './tab-story.ts';
 
 const ICONS: Readonly<Record<Mood, string>> = {
-  well: '/favicon.svg',
-  trouble: '/favicon-trouble.svg',
-  offline: '/favicon-offline.svg',
+  well: at('/favicon.svg'),
+  trouble: at('/favicon-trouble.svg'),
+  offline: at('/favicon-offline.svg'),
 };
 
 export const keepHead = (app: App): void => {
@@ -20,7 +21,7 @@ export const keepHead = (app: App): void => {
       failed: app.live.models().filter((model) => model.state === 'error').length,
       engineMissing: app.live.engine()?.state === 'missing',
       routerFailed: app.live.router()?.state === 'error',
-      page: pageAt(location.pathname)?.title ?? 'Not found',
+      page: pageAt(withoutBase(location.pathname))?.title ?? 'Not found',
     }),
   );
   createEffect(() => {

@@ -7,6 +7,7 @@ import { EmptyState } from '../kit/empty-state.tsx';
 import { Icon } from '../kit/icons.tsx';
 import { ToastRegion } from '../kit/toast-region.tsx';
 import { TooltipLayer } from '../kit/tooltip.tsx';
+import { withoutBase } from '../net/base.ts';
 import { useApp } from '../state/app.tsx';
 import { messageOf } from '../state/toasts.ts';
 import { Announcer } from './announcer.tsx';
@@ -65,7 +66,7 @@ export const Shell = (props: { children?: JSX.Element }): JSX.Element => {
   // A new page begins at its top; whoever listens hears it from the start.
   createEffect(
     on(
-      () => location.pathname.split('/')[1],
+      () => withoutBase(location.pathname).split('/')[1],
       () => {
         setOpen(false);
         if (!app.overlays.help()) main.focus({ preventScroll: true });

@@ -2,6 +2,7 @@
 import { batch, createSignal } from 'solid-js';
 import type { Accessor } from 'solid-js';
 import { createStore, reconcile } from 'solid-js/store';
+import type { DownloadView } from '../../src/contracts/downloads.ts';
 import type { EngineView, LifecycleState, ModelView, RouterView } from '../../src/contracts/views.ts';
 import type { Client } from '../net/client.ts';
 import { initialConnection, reduceConnection } from './connection.ts';
@@ -24,6 +25,8 @@ export interface Live {
   /** A model by id, reactive field by field; undefined when there is none. */
   model: (id: string) => ModelView | undefined;
   models: () => ModelView[];
+  /** Newest first. */
+  downloads: Accessor<readonly DownloadView[]>;
   router: Accessor<RouterView | null>;
   engine: Accessor<EngineView | null>;
   /** Server clock minus this browser's, ms. */
@@ -46,6 +49,7 @@ export const createLive = (client: Client): Live => {
   const [connection, setConnection] = createSignal<ConnectionState>(initialConnection);
   const [version, setVersion] = createSignal<string | null>(null);
   const [ids, setIds] = createSignal<readonly string[]>([]);
+  const [downloads, setDownloads] = createSignal<readonly DownloadView[]>([]);
   const [router, setRouter] = createSignal<RouterView | null>(null);
   const [engine, setEngine] = createSignal<EngineView | null>(null);
   const [skew, setSkew] = createSignal(0);
@@ -75,6 +79,8 @@ export const createLive = (client: Client): Live => {
     if (before === after) return;
     batch(() => {
       publishModels(before, after);
+      if (before.downloads !== after.downloads)
+        setDownloads([...after.downloads.values()].toSorted((a, b) => b.startedAt - a.startedAt));
       setRouter(after.router);
       setEngine(after.engine);
       setVersion(after.version);
@@ -146,6 +152,7 @@ export const createLive = (client: Client): Live => {
       ids()
         .map((id) => byId[id])
         .filter((model) => model !== undefined),
+    downloads,
     router,
     engine,
     skew,

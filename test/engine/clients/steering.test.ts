@@ -1,14 +1,21 @@
 /** llama.cpp's router mode and llama-swap's paths against the real engine, as their scripts use them. */
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { DEMO_SENTENCE } from '../../../src/io/gguf/demo-model.ts';
+import { ggufBytes, startHubServer } from '../../support/hub-server.ts';
+import type { HubServer } from '../../support/hub-server.ts';
 import { startClientModels } from '../../support/client-models.ts';
 import type { EngineApp } from '../../support/engine-app.ts';
 
 let app: EngineApp;
+let hub: HubServer;
 beforeAll(async () => {
-  app = await startClientModels();
+  hub = await startHubServer({ 'maker/new-GGUF': { files: { 'new-Q4_K_M.gguf': ggufBytes(300_000) } } });
+  app = await startClientModels({ env: { ...process.env, HF_ENDPOINT: hub.url } });
 });
-afterAll(() => app.stop());
+afterAll(async () => {
+  await app.stop();
+  await hub.close();
+});
 
 const ask = async (path: string, init?: RequestInit): Promise<Record<string, unknown>> => {
   const response = await fetch(app.app.routerUrl + path, init);
@@ -72,8 +79,16 @@ it('reaches, lists and unloads like llama-swap, and shows the log as it is writt
   leaving.abort();
 });
 
-it('says that it does not download where it does not', async () => {
-  const response = await fetch(`${app.app.routerUrl}/api/pull`, { method: 'POST', body: '{"model":"owner/repo"}' });
-  expect(response.status).toBe(501);
-  expect(await response.json()).toMatchObject({ error: expect.stringContaining('models folder') as string });
+it('pulls from the hub and tells the progress in lines, and says in the last line why it cannot', async () => {
+  const pull = async (model: string): Promise<Record<string, unknown>[]> => {
+    const response = await fetch(`${app.app.routerUrl}/api/pull`, { method: 'POST', body: JSON.stringify({ model }) });
+    const text = await response.text();
+    return text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  };
+  expect((await pull('hf.co/maker/new-GGUF:Q4_K_M')).at(-1)).toEqual({ status: 'success' });
+  await vi.waitFor(async () => expect(JSON.stringify(await ask('/models'))).toContain('new-Q4_K_M'));
+  expect((await pull('maker/none-GGUF')).at(-1)).toMatchObject({ error: expect.any(String) as string });
 });

@@ -1,4 +1,5 @@
 /** One answer from `/v1/chat/completions` of this page's own server, as it is written. */
+import { at } from '../../net/base.ts';
 import type { AnswerStats, Sampling } from './types.ts';
 import type { ApiMessage } from './requests.ts';
 import { apiSampling } from './requests.ts';
@@ -67,7 +68,7 @@ export const statsFrom = (
  */
 export const streamChat = async (request: ChatRequest, onDelta: (delta: ChatDelta) => void): Promise<AnswerStats> => {
   const started = performance.now();
-  const response = await fetch('/v1/chat/completions', {
+  const response = await fetch(at('/v1/chat/completions'), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     signal: request.signal,

@@ -20,7 +20,7 @@ export const FirstSteps = (): JSX.Element => {
   const app = useApp();
   const folder = (): string | null => app.slices.config()?.modelsDir || null;
   const download = async (source: string, name: string): Promise<void> => {
-    await app.client.requestUnlisted(DOWNLOAD, { source });
+    await app.client.request(DOWNLOAD, { source });
     app.toasts.show({ tone: 'success', title: `${name} is being downloaded` });
   };
   return (

@@ -3,6 +3,7 @@ import { Match, Show, Switch } from 'solid-js';
 import type { JSX } from 'solid-js';
 import { Button } from '../../kit/button.tsx';
 import { Page } from '../../kit/page.tsx';
+import { Downloads } from '../../shell/downloads.tsx';
 import { Unreachable } from '../../shell/unreachable.tsx';
 import { useApp } from '../../state/app.tsx';
 import { FirstSteps, isFirstRun } from './first-steps.tsx';
@@ -65,6 +66,7 @@ const HomePage = (): JSX.Element => {
           <Show when={isFirstRun(app.live.models())}>
             <FirstSteps />
           </Show>
+          <Downloads />
           <div class="fades">
             <Instruments />
           </div>

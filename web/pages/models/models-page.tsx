@@ -6,6 +6,7 @@ import { Button } from '../../kit/button.tsx';
 import { EmptyState } from '../../kit/empty-state.tsx';
 import { Page } from '../../kit/page.tsx';
 import { Unreachable } from '../../shell/unreachable.tsx';
+import { Downloads } from '../../shell/downloads.tsx';
 import { useApp } from '../../state/app.tsx';
 import { activeModels, isSortKey, isStateFilter, queryLibrary } from '../../state/library.ts';
 import type { LibraryQuery, LibraryResult, SortKey } from '../../state/library.ts';
@@ -133,6 +134,7 @@ const ModelsPage = (): JSX.Element => {
           <EmptyLibrary />
         </Match>
         <Match when={app.live.ready()}>
+          <Downloads />
           <Show when={activeIds().length > 0 && !narrowed()}>
             <section class="page__section fades" aria-labelledby="active-heading">
               <h2 id="active-heading" class="visually-hidden">
