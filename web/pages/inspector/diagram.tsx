@@ -7,6 +7,16 @@ import supervisor from '../../../visualizations/supervisor.svg?raw';
 
 const DRAWINGS: Readonly<Record<string, string>> = { engine, model, router, supervisor };
 
+const STYLE = /<style>([\s\S]*?)<\/style>/;
+
+/** All drawings bring the same style. It becomes a sheet of the page: a content policy need not allow styles in markup for it. */
+const adoptStyle = (): void => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(STYLE.exec(model)?.[1] ?? '');
+  document.adoptedStyleSheets.push(sheet);
+};
+let adopted = false;
+
 /** Whether a diagram of this machine was drawn. */
 export const isDrawn = (machine: string | null): boolean => machine !== null && Object.hasOwn(DRAWINGS, machine);
 
@@ -21,9 +31,13 @@ export const Diagram = (props: { machine: string; state: string | null; before: 
     const state = props.state;
     const before = props.before;
     if (host === undefined) return;
+    if (!adopted) {
+      adopted = true;
+      adoptStyle();
+    }
     if (host.dataset['machine'] !== machine) {
       host.dataset['machine'] = machine;
-      host.innerHTML = DRAWINGS[machine] ?? '';
+      host.innerHTML = (DRAWINGS[machine] ?? '').replace(STYLE, '');
     }
     for (const lit of host.querySelectorAll('[data-active], [data-lit]')) {
       lit.removeAttribute('data-active');
