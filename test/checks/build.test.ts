@@ -60,7 +60,7 @@ describe('the build', () => {
   it('makes a page whose files carry a hash and come from nowhere else', async () => {
     await build();
     const page = await readFile(join(at, 'dist/web/index.html'), 'utf8');
-    expect(page).toMatch(/src="\/assets\/[\w-]+-[\w-]{8}\.js"/);
+    expect(page).toMatch(/src="\.\/assets\/[\w-]+-[\w-]{8}\.js"/);
     expect(page).not.toMatch(/(src|href)="https?:/);
   });
 

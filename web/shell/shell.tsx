@@ -1,5 +1,5 @@
 import { A, useLocation } from '@solidjs/router';
-import { createEffect, createSignal, ErrorBoundary, lazy, on, Show, Suspense } from 'solid-js';
+import { createEffect, createSignal, ErrorBoundary, lazy, on, onMount, Show, Suspense } from 'solid-js';
 import type { JSX } from 'solid-js';
 import { Button, IconButton } from '../kit/button.tsx';
 import { ConfirmHost } from '../kit/confirm-dialog.tsx';
@@ -24,6 +24,8 @@ import { ThemeSwitch } from './theme-switch.tsx';
 import { TotalsPanel } from './totals-panel.tsx';
 import './shell.css';
 
+/** How long after the page the palette is fetched, ms. */
+const PALETTE_AFTER = 1000;
 const Palette = lazy(() => import('./palette/palette.tsx'));
 
 /** A page that broke: the rest of the dashboard goes on, and the cause is on the screen. */
@@ -63,6 +65,8 @@ export const Shell = (props: { children?: JSX.Element }): JSX.Element => {
   let main!: HTMLElement;
   keepHead(app);
   keepShortcuts(app);
+  // What is typed while its code is still on the way would be lost, so it comes before anybody asks for it.
+  onMount(() => setTimeout(() => void Palette.preload().catch(() => undefined), PALETTE_AFTER));
   // A new page begins at its top; whoever listens hears it from the start.
   createEffect(
     on(
