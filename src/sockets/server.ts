@@ -6,13 +6,16 @@ import type { Socket } from 'socket.io';
 import { corsOrigin, holdsKey, refusedAccess } from '../http/guard.ts';
 import type { AccessRules } from '../http/guard.ts';
 import type { Access } from '../commands/access.ts';
+import { unexpected } from '../commands/errors.ts';
 import type { Connection, Services } from '../commands/services.ts';
 import type { Registry } from '../commands/registry.ts';
 import { guardAdmission } from './admission.ts';
 import { ACTIVITY_ROOM, createBroadcaster, LIVE_ROOM } from './broadcaster.ts';
 import { createEmitter, NAMESPACES } from './emitter.ts';
 import { dispatchEvents } from './dispatch.ts';
+import { connectionEvents } from './connection-events.ts';
 import { greet } from './greetings.ts';
+import { namedRoom } from './rooms.ts';
 import type { Broadcaster } from './broadcaster.ts';
 
 /** Where clients of the seeds connect. `/socket.io` also serves the client script. */
@@ -44,6 +47,10 @@ const TRANSPORT = {
   connectionStateRecovery: { maxDisconnectionDuration: 120_000, skipMiddlewares: false },
 };
 
+const BROADCASTING: ReadonlySet<string> = new Set(NAMESPACES);
+/** For events of one kind only; state is not broadcast there. */
+const SIDE_NAMESPACES = ['/media', '/notifications'] as const;
+
 const CLOSE_DEADLINE_MS = 1000;
 
 const isSocketPath = (url: string | undefined): boolean =>
@@ -71,6 +78,7 @@ const connectionOf = (socket: Socket, { metrics, inspector }: Broadcaster): Conn
   id: socket.id,
   join: (topic) => void (topic === 'inspector' ? inspector.join(socket) : socket.join(ROOMS[topic])),
   leave: (topic) => void (topic === 'inspector' ? inspector.leave(socket) : socket.leave(ROOMS[topic])),
+  isIn: (room) => socket.rooms.has(namedRoom(room)),
   metricsEvery: (interval) => metrics.every(socket, interval),
 });
 
@@ -104,26 +112,50 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
   };
   httpServer.on('upgrade', onUpgrade);
 
-  const admission = guardAdmission(io, access);
+  /** Whoever may observe no more leaves what it follows, too. */
+  const onAudience = (socket: Socket, observes: boolean): void => {
+    const broadcasts = BROADCASTING.has(socket.nsp.name);
+    if (observes) {
+      if (broadcasts) broadcaster.metrics.join(socket);
+      return;
+    }
+    broadcaster.metrics.leave(socket);
+    broadcaster.inspector.leave(socket);
+    for (const room of socket.rooms) if (room.startsWith('@')) void socket.leave(room);
+  };
+  const admission = guardAdmission(io, access, onAudience);
   // Before the broadcasts of the same change: whose key has ended hears none of them.
   const stopReview = services.subscribe((changes) => {
     if (changes.some(({ kind }) => kind === 'keys')) admission.review();
   });
   const broadcaster = createBroadcaster(services, createEmitter(io));
 
+  const plain = connectionEvents(access, admission);
+  const welcome = (socket: Socket, connection: Connection | undefined): void => {
+    greet(socket, version, admission.principalOf(socket).user, admission.faultOf(socket));
+    dispatchEvents(socket, registry, {
+      connection,
+      principal: () => admission.principalOf(socket),
+      plain,
+      failed: (event, cause) => unexpected(services, event, cause),
+    });
+  };
+
   for (const name of NAMESPACES) {
     io.of(name).on('connection', (socket) => {
-      greet(socket, version);
+      welcome(socket, connectionOf(socket, broadcaster));
       if (admission.seat(socket)) broadcaster.metrics.join(socket);
       broadcaster.inspector.resume(socket);
       socket.on('disconnect', () => {
         broadcaster.metrics.leave(socket);
         broadcaster.inspector.leave(socket);
       });
-      dispatchEvents(socket, registry, {
-        connection: connectionOf(socket, broadcaster),
-        principal: admission.principalOf(socket),
-      });
+    });
+  }
+  for (const name of SIDE_NAMESPACES) {
+    io.of(name).on('connection', (socket) => {
+      welcome(socket, undefined);
+      admission.seat(socket);
     });
   }
 
@@ -136,7 +168,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
       for (const engine of engines) engine.close();
       await ended(upgraded, CLOSE_DEADLINE_MS);
       httpServer.off('upgrade', onUpgrade);
-      for (const name of NAMESPACES) await io.of(name).adapter.close();
+      for (const name of [...NAMESPACES, ...SIDE_NAMESPACES]) await io.of(name).adapter.close();
     },
   };
 };

@@ -17,6 +17,8 @@ import type {
 } from '../../src/contracts/views.ts';
 import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
+import { createTokens } from '../../src/io/users/tokens.ts';
+import type { Tokens } from '../../src/io/users/tokens.ts';
 import { createMemoryKeys } from './memory-keys.ts';
 import type { MemoryKeys } from './memory-keys.ts';
 import { summaryOf } from '../../src/runtime/observe/activity-summary.ts';
@@ -57,6 +59,7 @@ export interface MemoryControl {
   inspectors(): number;
   setDownload: MemoryDownloads['set'];
   keys: MemoryKeys;
+  tokens: Tokens;
 }
 
 export interface MemoryServices extends Services {
@@ -221,9 +224,11 @@ export const createMemoryServices = (
   };
 
   const keys = createMemoryKeys(publish);
+  const tokens = createTokens({ secret: 'a secret of the tests, long enough for them', now: () => Date.now() });
 
   const control: MemoryControl = {
     keys,
+    tokens,
     failNext: (verb, id, error) => void failures.set(`${verb}:${id}`, error),
     failAlways: (verb, id, message) => void lasting.set(`${verb}:${id}`, message),
     hold: (id) => {
@@ -451,6 +456,8 @@ export const createMemoryServices = (
       },
     },
     keys: keys.service,
+    tokens: { create: (wanted) => tokens.sign(wanted) },
+    projects: { update: (room, data, by) => publish({ kind: 'project', room, data, by }) },
     logs: {
       query: ({ limit, offset, level, source }) =>
         log
