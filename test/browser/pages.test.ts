@@ -414,7 +414,9 @@ describe('the configuration', () => {
     await most.fill('7');
     await page.getByRole('switch', { name: 'Restore at start' }).click();
     await button('Save').click();
-    await poll(() => callsOf('config:update')).toEqual([{ config: { modelsMax: 7, restoreModels: false } }]);
+    await poll(() => callsOf('config:update')).toEqual([
+      { config: { modelsMax: 7, restoreModels: false }, apply: 'when-idle' },
+    ]);
     await button('Undo').click();
     await poll(() => most.inputValue()).toBe('4');
     server.failing.set(
@@ -426,6 +428,72 @@ describe('the configuration', () => {
     await seen(page.getByRole('alert').getByText('Port 80 is taken.'));
     await page.getByRole('searchbox', { name: 'Search keys' }).fill('queue');
     await poll(() => page.locator('.config-key').count()).toBe(2);
+  });
+
+  it('config change with preview: says what a change restarts before it is applied, and when', async () => {
+    await open('/configuration');
+    const effects = page.getByRole('group', { name: 'What this does' });
+    await page.getByRole('textbox', { name: 'Context', exact: true }).fill('8192');
+    await seen(effects.getByText(`${QWEN} is loaded again when no request is in flight`));
+    await seen(effects.getByText('ctx-size not set → 8192').first());
+    await seen(effects.getByText(/^\d+\u00a0models that do not run take it when loaded/));
+    expect(callsOf('config:update')).toEqual([]);
+    await effects.locator('label', { hasText: 'Now' }).click();
+    await seen(effects.getByText(`${QWEN} is loaded again at once`));
+    await seen(effects.getByText('2\u00a0requests in flight will be cut off'));
+    await effects.locator('label', { hasText: 'Later' }).click();
+    await seen(effects.getByText(`${QWEN} keeps running as it is until somebody loads it again`));
+    await page.getByRole('textbox', { name: 'Port of the API' }).fill('9090');
+    await seen(effects.getByText('The router keeps running as it is until it is restarted'));
+    await effects.locator('label', { hasText: 'When idle' }).click();
+    await seen(effects.getByText('The router restarts when no request is in flight; models stay loaded'));
+    await page.getByRole('textbox', { name: 'Port of the dashboard' }).fill('4000');
+    await seen(effects.getByText('port 3000 → 4000'));
+    await button('Save').click();
+    await poll(() => callsOf('config:update')).toEqual([
+      { config: { contextSize: 8192, routerPort: 9090, port: 4000 }, apply: 'when-idle' },
+    ]);
+    await gone(effects);
+    // What is stored and what counts are told apart until the restart.
+    await seen(page.getByText('In force: 3000, until Llamactor is started again.'));
+    await seen(page.getByText('In force: 8080, until the router is restarted.'));
+    await seen(page.getByText(`${QWEN} runs with 32768, chosen by the engine`));
+  });
+
+  it('edits what is stored where a flag wins over it, and opens at a key', async () => {
+    server.overrides = { modelsMax: 9 };
+    await open('/configuration?key=modelsMax');
+    await seen(page.getByText(/^In force: 9, given by a flag or variable at the start/));
+    const most = page.getByRole('textbox', { name: 'Models at once' });
+    expect(await most.inputValue()).toBe('4');
+    await most.fill('5');
+    await page.getByRole('searchbox', { name: 'Search keys' }).fill('models');
+    await poll(() => page.url()).toContain('q=models');
+    expect(await most.inputValue()).toBe('5');
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Logs' }).click();
+    await page.getByRole('dialog', { name: 'Leave without storing?' }).getByRole('button', { name: 'Stay' }).click();
+    expect(path()).toBe('/configuration');
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Logs' }).click();
+    await page.getByRole('dialog', { name: 'Leave without storing?' }).getByRole('button', { name: 'Leave' }).click();
+    await poll(path).toBe('/logs');
+  });
+
+  it('says of a preset what it restarts, and marks what is wrong while it is typed', async () => {
+    await open('/configuration/presets/default');
+    const text = page.getByRole('textbox', { name: 'Text of the preset' });
+    await text.fill('[*]\nctx-size = 4096\nnonsense');
+    await seen(page.getByRole('alert').getByText('Line 3 of the preset'));
+    await text.fill('[*]\nctx-size = 4096\n');
+    const effects = page.getByRole('group', { name: 'What this does' });
+    await seen(effects.getByText(`${QWEN} is loaded again when no request is in flight`));
+    await button('Save').click();
+    await button('Undo').click();
+    await poll(() => text.inputValue()).toContain('flash-attn = on');
+    await gone(effects);
+    await button(/^coding/).click();
+    await text.fill('[*]\ntemp = 0.5\n');
+    await seen(page.getByText('Nothing runs with this preset now; it counts when it is used.'));
+    await button('Discard changes').click();
   });
 
   it('edits presets, marks the wrong line, and restarts the router with one', async () => {
