@@ -8,7 +8,7 @@ import { launchChromium } from '../support/chromium.ts';
 import { someDecisions, someLines, somePresets } from './fixture-data.ts';
 import { aModel, metadata, mixedModels } from './fixture-models.ts';
 import { FixtureServer } from './fixture-server.ts';
-import { contentWidth, hasFocus, lowContrast } from './page-checks.ts';
+import { clipboard, contentWidth, hasFocus, lowContrast } from './page-checks.ts';
 
 const server = new FixtureServer(resolve(import.meta.dirname, '../../dist/web'));
 let browser: Browser;
@@ -272,17 +272,80 @@ describe('the chat', () => {
     await seen(messages().getByText('The whole'));
   });
 
+  it('colours code as it is written, and copies it', async () => {
+    const code = "const llama = { hums: true }; // content\nconsole.log('hum', llama);";
+    server.chat = {
+      ...server.chat,
+      text: `Look:\n\n\`\`\`js\n${code}\n\`\`\`\n\nAnd:\n\n\`\`\`klingon\nqapla\n\`\`\`\n`,
+      pace: 5,
+    };
+    await open('/chat', { permissions: ['clipboard-read', 'clipboard-write'] });
+    await ask('Code, please');
+    const block = messages().getByLabel('Code, js');
+    await seen(block.locator('.hljs-keyword', { hasText: 'const' }));
+    await seen(button('Answer again'));
+    await seen(block.locator('.hljs-string', { hasText: "'hum'" }));
+    await seen(block.locator('.hljs-comment', { hasText: '// content' }));
+    // Coloured or not, it is the text that the model wrote.
+    expect(await block.innerText()).toBe(code);
+    await seen(messages().getByLabel('Code, klingon').getByText('qapla'));
+    await button('Copy the code').first().click();
+    await poll(() => clipboard(page)).toBe(code);
+  });
+
+  it('takes text files along to every model, and says what it cannot take', async () => {
+    await open('/chat');
+    const picker = page.getByLabel('Files to attach');
+    await picker.setInputFiles({
+      name: 'notes.md',
+      mimeType: 'text/markdown',
+      buffer: Buffer.from('# Notes\n```\nx\n```\n'),
+    });
+    const attached = page.getByRole('list', { name: 'Attached files' });
+    await seen(attached.getByText('notes.md'));
+    await picker.setInputFiles({
+      name: 'model.bin',
+      mimeType: 'application/octet-stream',
+      buffer: Buffer.from([0, 255]),
+    });
+    await seen(page.getByRole('alert').filter({ hasText: 'model.bin was not attached' }));
+    await picker.setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: Buffer.from([1]) });
+    await seen(page.getByText('This model reads no images; choose one that does.'));
+    await picker.setInputFiles({ name: 'b.txt', mimeType: 'text/plain', buffer: Buffer.from('b') });
+    await button('Remove b.txt').click();
+    await ask('What is in it?');
+    await poll(() => server.chats.at(-1)?.messages[0]?.content).toBe(
+      'notes.md:\n````\n# Notes\n```\nx\n```\n````\n\nWhat is in it?',
+    );
+    await seen(messages().getByRole('list', { name: 'Attached files' }).getByText('notes.md'));
+    expect(await page.getByRole('form', { name: 'Your message' }).getByText('notes.md').count()).toBe(0);
+  });
+
+  it('takes recordings along to models that hear them', async () => {
+    server.models.set('ears', aModel('ears', { metadata: metadata({ inputModalities: ['text', 'audio'] }) }));
+    await open('/chat?model=ears');
+    await page
+      .getByLabel('Files to attach')
+      .setInputFiles({ name: 'hum.wav', mimeType: 'audio/wav', buffer: Buffer.from('RIFF') });
+    await seen(page.getByText('hum.wav'));
+    await ask('What do you hear?');
+    await poll(() => server.chats.at(-1)?.messages[0]?.content).toEqual([
+      { type: 'input_audio', input_audio: { data: Buffer.from('RIFF').toString('base64'), format: 'wav' } },
+      { type: 'text', text: 'What do you hear?' },
+    ]);
+  });
+
   it('attaches pictures to models that read them, and to no others', async () => {
     server.models.set('eyes', aModel('eyes', { metadata: metadata({ inputModalities: ['text', 'image'] }) }));
     await open(`/chat?model=${QWEN}`);
-    expect(await button('Attach an image').count()).toBe(0);
+    expect(await button(/^Attach an image/).count()).toBe(0);
     await page.getByRole('combobox', { name: 'Model' }).selectOption('eyes');
-    await seen(button('Attach an image'));
+    await seen(button('Attach an image or a text file'));
     const png = Buffer.from(
       'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
       'base64',
     );
-    await page.getByLabel('Images to attach').setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer: png });
+    await page.getByLabel('Files to attach').setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer: png });
     await seen(page.getByRole('img', { name: 'Attachment 1' }));
     await ask('What is this?');
     await poll(() => server.chats.at(-1)?.messages[0]?.content).toMatchObject([
@@ -544,6 +607,23 @@ interface Violation {
   impact?: string | null;
   nodes: { html: string }[];
 }
+/** Every colour that code has. */
+const COLOURFUL = `# A
+
+- b
+
+\`\`\`ts
+// note
+@decorated
+class Llama<T> extends Animal { hum(times = 3): string { return \`hum \${times}\`; } }
+\`\`\`
+
+\`\`\`diff
+- old
++ new
+\`\`\`
+`;
+
 const PAGES = [
   '/',
   '/models',
@@ -563,10 +643,11 @@ describe('for everyone', () => {
     async (address, colorScheme) => {
       await open(address, { colorScheme, reducedMotion: 'reduce' });
       if (address === '/chat') {
-        server.chat = { ...server.chat, text: '# A\n\n- b\n\n```js\nc\n```\n', reasoning: 'd' };
+        server.chat = { ...server.chat, text: COLOURFUL, reasoning: 'd' };
         await page.getByRole('textbox', { name: 'Message', exact: true }).fill('Hello');
         await page.keyboard.press('Enter');
         await seen(button('Answer again'));
+        await seen(page.locator('.hljs-deletion'));
       }
       await page.waitForLoadState('networkidle');
       await page.evaluate(axe.source);
