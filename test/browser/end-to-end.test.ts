@@ -100,6 +100,22 @@ describe('the product on a machine without models', () => {
     expect(served.output()).toContain(served.routerUrl);
   });
 
+  it('sends the page’s code compressed', async () => {
+    const page = await (await fetch(served.url)).text();
+    const script = /<script type="module"[^>]* src="\.?\/?(assets\/[^"]+)"/.exec(page)?.[1] ?? '';
+    for (const [accepted, encoding] of [
+      ['br', 'br'],
+      ['gzip', 'gzip'],
+      ['identity', null],
+    ] as const) {
+      const answer = await fetch(`${served.url}/${script}`, { headers: { 'accept-encoding': accepted } });
+      expect(answer.headers.get('content-type')).toMatch(/javascript/);
+      expect(answer.headers.get('content-encoding')).toBe(encoding);
+      expect(answer.headers.get('vary')).toBe('Origin, Accept-Encoding');
+      expect(await answer.text()).toContain('import');
+    }
+  });
+
   it('shows in both tabs, without a reload, that a request has loaded it', async () => {
     const loadedAt = await first.evaluate(() => performance.timeOrigin);
     expect(await ask(served.routerUrl)).toBe(DEMO_SENTENCE);
