@@ -1,5 +1,5 @@
 /** What commands need from the running system. The runtime implements it; tests may implement a part. */
-import type { Apply, ChangeEffectView, EffectiveRow, ProblemView } from '../contracts/changes.ts';
+import type { Apply, ChangeEffectView, ConfigRow, EffectiveRow, ProblemView } from '../contracts/changes.ts';
 import type {
   ActivitySummaryView,
   ActivityView,
@@ -91,6 +91,8 @@ export interface Services {
     get(): Config;
     update(patch: Partial<Config>, by: By, apply?: Apply): Promise<Config>;
     preview(patch: Partial<Config>, apply: Apply): ChangeEffectView[];
+    /** Every key as it is stored and as it counts, in the contract's order. */
+    rows(): ConfigRow[];
     /** Files that were edited and cannot be used. */
     problems(): ProblemView[];
   };

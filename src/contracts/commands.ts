@@ -70,6 +70,7 @@ const FAILURE_CODES: Partial<Record<CommandName, string>> = {
   'models:stop': 'STOP_MODEL_FAILED',
   'models:preview': 'PREVIEW_MODEL_FAILED',
   'models:effective': 'GET_EFFECTIVE_FAILED',
+  'config:effective': 'GET_EFFECTIVE_CONFIG_FAILED',
   'models:load': 'LOAD_MODEL_FAILED',
   'models:unload': 'UNLOAD_MODEL_FAILED',
   'metrics:history': 'GET_METRICS_HISTORY_FAILED',

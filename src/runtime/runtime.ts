@@ -177,6 +177,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     hub,
     changes,
     problems,
+    running: () => ({ routerUrl: views.router().url, enginePath: views.engine().path }),
     onRefused: (message) => log('error', 'server', message),
     onSettings: (settings) => {
       applyLogSettings(book, settings);

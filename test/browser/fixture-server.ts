@@ -28,6 +28,11 @@ import type {
 
 import { answerChat, plainChat } from './fixture-chat.ts';
 import type { ChatBody, ChatScript } from './fixture-chat.ts';
+import { changePlan } from '../../src/projections/change-plan.ts';
+import type { Situation } from '../../src/projections/change-plan.ts';
+import { configRows } from '../../src/projections/config-rows.ts';
+import { effectiveParameters } from '../../src/runtime/parameters.ts';
+import { applyOf } from '../../src/contracts/changes.ts';
 import { historyOf, sampleAt, someHealth, someInfo, someActors } from './fixture-data.ts';
 
 const POLICY =
@@ -90,6 +95,14 @@ const fitting: Omit<ExplainView, 'modelId'> = {
   contextTokens: { least: 4096, most: 4096 },
 };
 
+const checkIni = (ini: string): void => {
+  const wrong = ini.split('\n').findIndex((line) => line !== '' && !/^[[;]|=/.test(line));
+  if (wrong !== -1)
+    throw new CodedError('INVALID_PAYLOAD', `Line ${wrong + 1} of the preset: expected "key = value".`, {
+      details: { line: wrong + 1 },
+    });
+};
+
 type Handlers = { [N in CommandName]?: (data: CommandInput<N>) => CommandResult<N> | Promise<CommandResult<N>> };
 
 export class FixtureServer {
@@ -98,6 +111,8 @@ export class FixtureServer {
   engine: EngineView = readyEngine;
   config: Config = { ...defaultConfig(), modelsDir: '/home/ana/models' };
   settings: Settings = defaultSettings();
+  /** What flags of this start say; they win over the configuration. */
+  overrides: Partial<Config> = {};
   decisions: DecisionView[] = [];
   logs: LogEntryView[] = [];
   presets: PresetView[] = [];
@@ -193,6 +208,7 @@ export class FixtureServer {
     this.engine = readyEngine;
     this.config = { ...defaultConfig(), modelsDir: '/home/ana/models' };
     this.settings = defaultSettings();
+    this.overrides = {};
     this.decisions = [];
     this.logs = [];
     this.presets = [];
@@ -294,6 +310,16 @@ export class FixtureServer {
     return model;
   }
 
+  /** With presets and records left out: what the configuration alone asks for, for every model alike. */
+  private situation(config: Config): Situation {
+    const parameters = effectiveParameters({ config, presetGlobal: {}, presetModel: {}, record: null });
+    return { config, parameters: new Map([...this.models.keys()].map((id) => [id, parameters])) };
+  }
+
+  private affected() {
+    return [...this.models.values()].map(({ id, state }) => ({ id, state, running: null, refreshing: false }));
+  }
+
   private readonly handlers: Handlers = {
     'live:subscribe': () => ({
       seq: this.seq,
@@ -318,6 +344,19 @@ export class FixtureServer {
       this.broadcast('config:updated', { config: this.config });
       return { config: this.config };
     },
+    'config:preview': (data) => {
+      const patch = 'config' in data ? data.config : { [data.key]: data.value };
+      const next = this.situation({ ...this.config, ...patch });
+      return { effects: changePlan(this.situation(this.config), next, this.affected(), { apply: applyOf(data) }) };
+    },
+    'config:effective': () => ({
+      rows: configRows({
+        stored: this.config,
+        inForce: { ...this.config, ...this.overrides },
+        overrides: this.overrides,
+        running: { host: '127.0.0.1', port: 3000, routerUrl: this.router.url, enginePath: this.engine.path },
+      }),
+    }),
     'settings:get': () => ({ settings: this.settings }),
     'settings:update': ({ settings }) => {
       this.settings = { ...this.settings, ...settings };
@@ -338,12 +377,16 @@ export class FixtureServer {
       return { cleared };
     },
     'presets:list': () => ({ presets: this.presets }),
+    'presets:preview': ({ name, ini, ...fields }) => {
+      checkIni(ini);
+      if (name !== this.router.preset) return { effects: [{ kind: 'none', changed: [], when: 'now' }] };
+      const before = this.situation(this.config);
+      const context = /^ctx-size = (\d+)$/m.exec(ini)?.[1];
+      const after = this.situation({ ...this.config, contextSize: Number(context ?? 0) });
+      return { effects: changePlan(before, after, this.affected(), { apply: applyOf(fields) }) };
+    },
     'presets:save': ({ name, ini }) => {
-      const wrong = ini.split('\n').findIndex((line) => line !== '' && !/^[[;]|=/.test(line));
-      if (wrong !== -1)
-        throw new CodedError('INVALID_PAYLOAD', `Line ${wrong + 1} of the preset: expected "key = value".`, {
-          details: { line: wrong + 1 },
-        });
+      checkIni(ini);
       const preset: PresetView = { name, path: `/presets/${name}.ini`, models: [], parameters: {}, ini, problem: null };
       this.presets = [...this.presets.filter((one) => one.name !== name), preset];
       this.broadcast('presets:updated', { presets: this.presets });
@@ -358,6 +401,11 @@ export class FixtureServer {
     'system:health': () => this.health,
     'inspector:subscribe': () => ({ seq: 0, actors: someActors() }),
     'inspector:unsubscribe': () => ({ subscribed: false }),
+    'models:effective': (data) => {
+      const { id, contextSize } = this.modelOf(data);
+      const row = { key: 'ctx-size', requested: null, source: 'engine', told: 'engine', differs: false } as const;
+      return { modelId: id, rows: [{ ...row, effective: contextSize }] };
+    },
     'models:update': ({ modelId, updates }) => ({
       model: this.patch(
         modelId,

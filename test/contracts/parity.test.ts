@@ -56,6 +56,7 @@ const CASES: { [N in CommandName]: Case } = {
   'config:get': { payload: {} },
   'config:update': { payload: { config: { modelsMax: 7 } } },
   'config:preview': { payload: { config: { modelsMax: 7 } } },
+  'config:effective': { payload: {} },
   'config:problems': { payload: {} },
   'settings:get': { payload: {} },
   'settings:update': { payload: { settings: { compactMode: true } } },

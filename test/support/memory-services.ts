@@ -2,6 +2,7 @@
 import { CodedError } from '../../src/contracts/errors.ts';
 import { defaultConfig, defaultSettings } from '../../src/contracts/config.ts';
 import { changePlan } from '../../src/projections/change-plan.ts';
+import { configRows } from '../../src/projections/config-rows.ts';
 import type { ImportedModel } from '../../src/contracts/commands.ts';
 import type { ActivityView } from '../../src/contracts/activity.ts';
 import type { By, DomainChange, Services } from '../../src/commands/services.ts';
@@ -399,6 +400,13 @@ export const createMemoryServices = (
         const parameters = new Map();
         return changePlan({ config, parameters }, { config: { ...config, ...patch }, parameters }, [], { apply });
       },
+      rows: () =>
+        configRows({
+          stored: config,
+          inForce: config,
+          overrides: {},
+          running: { host: config.host, port: config.port, routerUrl: null, enginePath: null },
+        }),
       problems: () => [],
       update: async (patch, by) => {
         await turn();
