@@ -5,6 +5,7 @@ import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CodedError } from '../../src/contracts/errors.ts';
 import { launchChromium } from '../support/chromium.ts';
+import { aRequest, someKeys, someRequests, someRunning } from './fixture-activity.ts';
 import { someDecisions, someLines, somePresets } from './fixture-data.ts';
 import { aModel, metadata, mixedModels } from './fixture-models.ts';
 import { FixtureServer } from './fixture-server.ts';
@@ -68,6 +69,9 @@ beforeEach(() => {
   server.decisions = someDecisions(Date.now());
   server.logs = someLines(Date.now(), 300);
   server.presets = somePresets();
+  server.requests = someRequests(Date.now(), 300);
+  server.running = someRunning(Date.now());
+  server.keys = someKeys(Date.now());
 });
 afterEach(async () => {
   await context.close();
@@ -374,6 +378,102 @@ describe('monitoring', () => {
   });
 });
 
+describe('the requests', () => {
+  const finished = (): Locator => page.getByRole('table', { name: 'Finished requests' });
+  const newest = (): Locator => finished().getByRole('row').nth(1);
+
+  it('are shown as they run and as they ended, and one that runs can be cancelled', async () => {
+    await open('/monitoring/requests');
+    const running = page.getByRole('list', { name: 'Requests that run or wait' });
+    await seen(running.getByText('318\u00a0tokens so far'));
+    await seen(running.getByText('waiting, next in line'));
+    await running.getByRole('button', { name: `Cancel the request to ${QWEN} on /v1/messages` }).click();
+    await poll(() => callsOf('requests:cancel')).toEqual([{ id: 'run2' }]);
+    await poll(() => running.getByRole('listitem').count()).toBe(1);
+    const sums = page.getByRole('region', { name: 'Requests by model' });
+    await seen(sums.getByRole('row', { name: /^All 300/ }));
+    await page.locator('label', { hasText: '7 days' }).click();
+    await poll(() => callsOf('activity:summary').at(-1)).toEqual({ hours: 168 });
+    server.finish(aRequest('new', { key: 'brand-new', status: 503, errorCode: 'QUEUE_FULL' }));
+    await poll(() => newest().innerText()).toContain('brand-new');
+    expect(await newest().innerText()).toContain('Too many requests were waiting');
+    server.finish(aRequest('newer', { status: 200 }));
+    await poll(() => newest().innerText()).toContain('200');
+  });
+
+  it('are narrowed by how they ended, by model and by key, in the address too', async () => {
+    await open('/monitoring/requests');
+    await seen(finished());
+    await page.locator('label', { hasText: 'Failed' }).click();
+    await page.getByRole('combobox', { name: 'Key' }).selectOption('nightly');
+    await poll(() => callsOf('activity:list').at(-1)).toEqual({ limit: 200, status: 'error', key: 'nightly' });
+    await poll(() => newest().innerText()).toContain('Too many requests for its key');
+    // What arrives and is not asked for stays out.
+    server.finish(aRequest('other', { key: 'laptop' }));
+    server.finish(aRequest('mine', { key: 'nightly', status: 507, errorCode: 'DOES_NOT_FIT' }));
+    await poll(() => newest().innerText()).toContain('does not fit');
+    expect(await finished().innerText()).not.toContain('laptop');
+    await page.reload();
+    await poll(() => newest().innerText()).toContain('does not fit');
+    await page.getByRole('combobox', { name: 'Model' }).selectOption('SmolLM2-360M-Instruct-Q8_0');
+    await button('Show all requests').click();
+    await poll(() => newest().innerText()).toContain('507');
+    expect(page.url()).toBe(`${server.url}/monitoring/requests`);
+  });
+
+  it('scroll to the oldest, with only those in sight drawn; new ones do not push what is read', async () => {
+    server.requests = someRequests(Date.now(), 900);
+    await open('/monitoring/requests');
+    await seen(finished());
+    expect(await finished().getByRole('row').count()).toBeLessThan(80);
+    await poll(async () => {
+      await page.keyboard.press('End');
+      return finished().getAttribute('aria-rowcount');
+    }).toBe('900');
+    expect(callsOf('activity:list')).toHaveLength(5);
+    await poll(() => finished().getByRole('row').count()).toBeLessThan(80);
+    server.finish(aRequest('new', { key: 'brand-new' }));
+    await seen(button('1 newer'));
+    expect(await finished().innerText()).not.toContain('brand-new');
+    await button('1 newer').click();
+    await poll(() => newest().innerText()).toContain('brand-new');
+  });
+
+  it('show everything about one, its captured bodies too', async () => {
+    server.requests = [aRequest('kept', { captured: true }), aRequest('bare', { modelId: 'gemma-3-12b-it-Q4_K_M' })];
+    await open('/monitoring/requests');
+    await newest().getByRole('button').click();
+    const dialog = page.getByRole('dialog', { name: QWEN });
+    await seen(dialog.getByText('"content": "Are llamas kind?"'));
+    await seen(dialog.getByText('data: [DONE]'));
+    await page.keyboard.press('Escape');
+    await gone(dialog);
+    await finished().getByRole('button', { name: 'gemma-3-12b-it-Q4_K_M' }).click();
+    await seen(page.getByRole('link', { name: 'Switch on captureBodies' }));
+    expect(callsOf('activity:capture')).toEqual([{ id: 'kept' }]);
+  });
+});
+
+describe('the timeline', () => {
+  it('draws who was in memory when, says why on hover and by keyboard, and follows what happens', async () => {
+    await open('/monitoring/timeline?range=1h');
+    const lane = page.getByRole('group', { name: /^gpt-oss-20b-mxfp4: loaded 22 min, 1 load/ });
+    await seen(lane.getByRole('button', { name: /^Loaded, / }));
+    await lane.getByRole('button', { name: /^Stopping, / }).hover();
+    await seen(page.locator('.tooltip').getByText('to make room for Mistral-Small-3.2-24B'));
+    await lane.getByRole('button', { name: /^Stopping, / }).focus();
+    await page.keyboard.press('ArrowLeft');
+    expect(await hasFocus(lane.getByRole('button', { name: /^Loaded, / }))).toBe(true);
+    await seen(page.locator('figcaption').getByText('12.9\u00a0GB of memory'));
+    await page.getByText('5 min', { exact: true }).click();
+    await poll(() => callsOf('timeline:get').at(-1)).toEqual({ hours: 5 / 60 });
+    await gone(lane);
+    const asked = callsOf('timeline:get').length;
+    server.patch(QWEN, { state: 'unloaded' });
+    await poll(() => callsOf('timeline:get').length).toBe(asked + 1);
+  });
+});
+
 describe('the log', () => {
   const lines = (): Locator => page.getByRole('region', { name: 'Log lines' });
 
@@ -630,6 +730,8 @@ const PAGES = [
   '/models?model=SmolLM2-360M-Instruct-Q8_0',
   '/chat',
   '/monitoring',
+  '/monitoring/requests',
+  '/monitoring/timeline',
   '/logs',
   '/configuration',
   '/configuration/presets',

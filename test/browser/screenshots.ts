@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import type { Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
 import { aModel, mixedModels } from './fixture-models.ts';
+import { someKeys, someRequests, someRunning } from './fixture-activity.ts';
 import { someDecisions, someLines, somePresets } from './fixture-data.ts';
 import { FixtureServer } from './fixture-server.ts';
 
@@ -82,6 +83,28 @@ const SCENES: readonly Scene[] = [
     },
   },
   { name: 'monitoring', path: '/monitoring' },
+  { name: 'requests', path: '/monitoring/requests', act: (page) => page.locator('.request').first().waitFor() },
+  {
+    name: 'requests-scrolled',
+    path: '/monitoring/requests',
+    act: async (page) => {
+      await page.locator('.request').first().waitFor();
+      await page.mouse.wheel(0, 2400);
+    },
+  },
+  {
+    name: 'requests-details',
+    path: '/monitoring/requests',
+    act: async (page) => {
+      await page.locator('.request').first().getByRole('button').click();
+      await page.getByText('[DONE]').waitFor();
+    },
+  },
+  {
+    name: 'timeline',
+    path: '/monitoring/timeline?range=1h',
+    act: (page) => page.locator('.bar-span').nth(2).hover(),
+  },
   {
     name: 'logs',
     path: '/logs',
@@ -155,6 +178,9 @@ try {
       server.decisions = someDecisions(Date.now());
       server.logs = someLines(Date.now(), 400);
       server.presets = somePresets();
+      server.requests = someRequests(Date.now(), 400);
+      server.running = someRunning(Date.now());
+      server.keys = someKeys(Date.now());
       scene.set?.(server);
       const { width, height, colorScheme } = variant;
       const context = await browser.newContext({
