@@ -51,6 +51,9 @@ export const BROADCASTS_OF: { readonly [N in CommandName]?: readonly BroadcastNa
   'downloads:cancel': DOWNLOAD,
   'downloads:retry': [...DOWNLOAD, ...SCAN],
   'downloads:remove': [...DOWNLOAD, 'downloads:removed'],
+  'runs:start': ['runs:updated'],
+  'runs:cancel': ['runs:updated'],
+  'runs:remove': ['runs:removed'],
 };
 
 interface Schema {

@@ -17,6 +17,7 @@ import { metrics } from './metrics.ts';
 import { models } from './models.ts';
 import { presets } from './presets.ts';
 import { router } from './router.ts';
+import { runs } from './runs.ts';
 import { system } from './system.ts';
 import { parsePayload } from './payload.ts';
 import { unexpected } from './errors.ts';
@@ -41,6 +42,7 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...placement,
   ...decisions,
   ...downloads,
+  ...runs,
   ...system,
   ...inspector,
   ...keys,

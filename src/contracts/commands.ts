@@ -18,6 +18,7 @@ import { modelsCommands } from './commands/models.ts';
 import { placementCommands } from './commands/placement.ts';
 import { presetsCommands } from './commands/presets.ts';
 import { routerCommands } from './commands/router.ts';
+import { runsCommands } from './commands/runs.ts';
 import { systemCommands } from './commands/system.ts';
 import type { CommandContract } from './commands/define.ts';
 
@@ -40,6 +41,7 @@ export const COMMANDS = {
   ...engineCommands,
   ...placementCommands,
   ...downloadsCommands,
+  ...runsCommands,
   ...systemCommands,
   ...inspectorCommands,
   ...keysCommands,
@@ -73,6 +75,10 @@ const FAILURE_CODES: Partial<Record<CommandName, string>> = {
   'llama:rescan': 'RESCAN_FAILED',
   'router:status': 'GET_ROUTER_STATUS_FAILED',
   'router:start-with-preset': 'START_ROUTER_FAILED',
+  'runs:start': 'START_RUN_FAILED',
+  'runs:get': 'GET_RUN_FAILED',
+  'runs:cancel': 'CANCEL_RUN_FAILED',
+  'runs:remove': 'REMOVE_RUN_FAILED',
   'keys:create': 'CREATE_KEY_FAILED',
   'keys:revoke': 'REVOKE_KEY_FAILED',
   'system:info': 'GET_SYSTEM_INFO_FAILED',

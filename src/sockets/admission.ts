@@ -5,6 +5,8 @@ import { chooseToken, tokenOf } from '../contracts/keys.ts';
 import type { Scope } from '../contracts/keys.ts';
 import type { Access } from '../commands/access.ts';
 import type { Principal } from '../commands/caller.ts';
+import { ownerOf } from '../commands/owner.ts';
+import { isOwnerRoom, ownerRoom } from './run-broadcasts.ts';
 
 /** Rooms by what their members may do. State is broadcast to observers, keys to administrators. */
 export const AUDIENCE = { observe: '@may:observe', admin: '@may:admin' } as const;
@@ -60,6 +62,9 @@ export const guardAdmission = (io: Server, access: Access): Admission => {
         if (access.refusal(principalOf(socket), scope) === undefined) void socket.join(room);
         else void socket.leave(room);
       }
+      // A recovered socket may have been somebody else's.
+      for (const room of socket.rooms) if (isOwnerRoom(room)) void socket.leave(room);
+      if (socket.rooms.has(AUDIENCE.observe)) void socket.join(ownerRoom(ownerOf(principalOf(socket))));
       return socket.rooms.has(AUDIENCE.observe);
     },
     review() {

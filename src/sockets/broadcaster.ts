@@ -9,6 +9,7 @@ import { createModelBroadcasts } from './model-broadcasts.ts';
 import { createRouterBroadcasts } from './router-broadcasts.ts';
 import { createTopicAudience } from './topic-audience.ts';
 import type { Emitter } from './emitter.ts';
+import { publishRun } from './run-broadcasts.ts';
 import type { MetricsAudience } from './metrics-audience.ts';
 import type { TopicAudience } from './topic-audience.ts';
 
@@ -97,6 +98,10 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
         break;
       case 'download.removed':
         emitter.broadcast('downloads:removed', { downloadId: change.id }, { by: change.by });
+        break;
+      case 'run':
+      case 'run.removed':
+        publishRun(emitter, change);
         break;
       case 'config':
         emitter.broadcast('config:updated', { config: configView(change.config) }, { by: change.by });

@@ -6,11 +6,14 @@ import type { Socket } from 'socket.io';
 import { corsOrigin, holdsKey, refusedAccess } from '../http/guard.ts';
 import type { AccessRules } from '../http/guard.ts';
 import type { Access } from '../commands/access.ts';
+import { ownerOf } from '../commands/owner.ts';
 import type { Connection, Services } from '../commands/services.ts';
 import type { Registry } from '../commands/registry.ts';
 import { guardAdmission } from './admission.ts';
 import { ACTIVITY_ROOM, createBroadcaster, LIVE_ROOM } from './broadcaster.ts';
 import { createEmitter, NAMESPACES } from './emitter.ts';
+import { createRunFollowers } from './run-followers.ts';
+import type { RunFollowers } from './run-followers.ts';
 import { dispatchEvents } from './dispatch.ts';
 import { greet } from './greetings.ts';
 import type { Broadcaster } from './broadcaster.ts';
@@ -67,11 +70,13 @@ const ended = async (sockets: ReadonlySet<Duplex>, deadlineMs: number): Promise<
 
 const ROOMS = { live: LIVE_ROOM, activity: ACTIVITY_ROOM } as const;
 
-const connectionOf = (socket: Socket, { metrics, inspector }: Broadcaster): Connection => ({
+const connectionOf = (socket: Socket, { metrics, inspector }: Broadcaster, followers: RunFollowers): Connection => ({
   id: socket.id,
   join: (topic) => void (topic === 'inspector' ? inspector.join(socket) : socket.join(ROOMS[topic])),
   leave: (topic) => void (topic === 'inspector' ? inspector.leave(socket) : socket.leave(ROOMS[topic])),
   metricsEvery: (interval) => metrics.every(socket, interval),
+  followRun: (id) => followers.follow(socket, id),
+  unfollowRun: (id) => followers.unfollow(socket, id),
 });
 
 /** Attaches the sockets to an HTTP server that is not listening yet. */
@@ -110,6 +115,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
     if (changes.some(({ kind }) => kind === 'keys')) admission.review();
   });
   const broadcaster = createBroadcaster(services, createEmitter(io));
+  const followers = createRunFollowers(services.runs, (socket) => ownerOf(admission.principalOf(socket)));
 
   for (const name of NAMESPACES) {
     io.of(name).on('connection', (socket) => {
@@ -119,9 +125,10 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
       socket.on('disconnect', () => {
         broadcaster.metrics.leave(socket);
         broadcaster.inspector.leave(socket);
+        followers.leave(socket);
       });
       dispatchEvents(socket, registry, {
-        connection: connectionOf(socket, broadcaster),
+        connection: connectionOf(socket, broadcaster, followers),
         principal: admission.principalOf(socket),
       });
     });
@@ -132,6 +139,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
     close: async () => {
       stopReview();
       broadcaster.close();
+      followers.close();
       // Only the transports are closed: a client told to disconnect by its namespace would not come back after a restart.
       for (const engine of engines) engine.close();
       await ended(upgraded, CLOSE_DEADLINE_MS);

@@ -19,6 +19,8 @@ import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
 import { createMemoryKeys } from './memory-keys.ts';
 import type { MemoryKeys } from './memory-keys.ts';
+import { createMemoryRuns } from './memory-runs.ts';
+import type { MemoryRuns } from './memory-runs.ts';
 import { summaryOf } from '../../src/runtime/observe/activity-summary.ts';
 import {
   memoryActivity,
@@ -56,6 +58,7 @@ export interface MemoryControl {
   /** How many inspect now. */
   inspectors(): number;
   setDownload: MemoryDownloads['set'];
+  runs: Pick<MemoryRuns, 'write' | 'complete'>;
   keys: MemoryKeys;
 }
 
@@ -140,6 +143,7 @@ export const createMemoryServices = (
     pending.push(change);
   };
   const downloads = createMemoryDownloads(publish);
+  const runs = createMemoryRuns(publish);
   const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
   const find = (ref: string): ModelView | undefined =>
@@ -260,6 +264,7 @@ export const createMemoryServices = (
     },
     inspectors: () => inspectors.size,
     setDownload: downloads.set,
+    runs,
   };
 
   return {
@@ -388,6 +393,7 @@ export const createMemoryServices = (
       },
     },
     downloads: downloads.service,
+    runs: runs.service,
     config: {
       get: () => config,
       preview: (patch, apply) => {
