@@ -25,6 +25,7 @@ import { registerServe } from './commands/serve.ts';
 import { registerStats } from './commands/stats.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerTimeline } from './commands/timeline.ts';
+import { registerToken } from './commands/token.ts';
 import type { CliHost, Register } from './host.ts';
 import { VERSION } from './version.ts';
 
@@ -45,7 +46,10 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]
   ],
   ['Agents:', [registerRun, registerRuns, registerPrompt]],
   ['Requests:', [registerRequests, registerActivity, registerStats, registerTimeline]],
-  ['Setup:', [registerConfig, registerPreset, registerImport, registerEngine, registerKey, registerCompletions]],
+  [
+    'Setup:',
+    [registerConfig, registerPreset, registerImport, registerEngine, registerKey, registerToken, registerCompletions],
+  ],
 ];
 
 export const EXIT_CODES_HELP = `Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no server answers, 130 stopped by Ctrl-C.`;

@@ -11,6 +11,7 @@ import type { Config, Settings } from '../contracts/config.ts';
 import type { CommandPayload, ExplainView, HealthView, ImportReport, InfoView } from '../contracts/commands.ts';
 import type { DownloadOptionsView, DownloadView } from '../contracts/downloads.ts';
 import type { KeyView } from '../contracts/keys.ts';
+import type { NewToken, User } from '../contracts/users.ts';
 import type {
   RunLimitsView,
   RunOutputView,
@@ -161,6 +162,14 @@ export interface Services {
     /** By id or name. Resolves when it lets nobody in any more, on either plane. */
     revoke(ref: string, by: By): Promise<{ id: string; name: string }>;
   };
+  tokens: {
+    /** INVALID_PAYLOAD when it would have expired already. */
+    create(wanted: NewToken, by: By): Promise<{ token: string; user: User }>;
+  };
+  projects: {
+    /** Tells the members of a room. */
+    update(room: string, data: Record<string, unknown>, by: By): void;
+  };
   logs: {
     query(filter: { limit: number; offset: number; level?: LogLevel; source?: string }): LogEntryView[];
     clear(by: By): number;
@@ -223,6 +232,7 @@ export type DomainChange =
   | { kind: 'problems'; problems: ProblemView[] }
   | { kind: 'presets'; presets: PresetView[]; by: By | null }
   | { kind: 'keys'; keys: KeyView[]; required: boolean; by: By | null }
+  | { kind: 'project'; room: string; data: Record<string, unknown>; by: By | null }
   | { kind: 'decision'; decision: DecisionView; by: By | null }
   | { kind: 'logs.cleared'; cleared: number; by: By | null }
   | { kind: 'log'; entry: LogEntryView }
@@ -237,6 +247,8 @@ export interface Connection {
   id: string;
   join(topic: Topic): void;
   leave(topic: Topic): void;
+  /** Whether it has joined the room that people call so. */
+  isIn(room: string): boolean;
   /** Own metrics interval in ms, or null for the common one. */
   metricsEvery(interval: number | null): void;
   /** Pieces of this run are held back until `begin`, and those from `next` on handed on when the present call was answered. */

@@ -17,9 +17,11 @@ import { metricsCommands } from './commands/metrics.ts';
 import { modelsCommands } from './commands/models.ts';
 import { placementCommands } from './commands/placement.ts';
 import { presetsCommands } from './commands/presets.ts';
+import { projectCommands } from './commands/project.ts';
 import { routerCommands } from './commands/router.ts';
 import { runsCommands } from './commands/runs.ts';
 import { systemCommands } from './commands/system.ts';
+import { tokensCommands } from './commands/tokens.ts';
 import type { CommandContract } from './commands/define.ts';
 
 export type { Scope } from './commands/define.ts';
@@ -45,6 +47,8 @@ export const COMMANDS = {
   ...systemCommands,
   ...inspectorCommands,
   ...keysCommands,
+  ...tokensCommands,
+  ...projectCommands,
 } as const;
 
 export type CommandName = keyof typeof COMMANDS;
@@ -81,6 +85,7 @@ const FAILURE_CODES: Partial<Record<CommandName, string>> = {
   'runs:remove': 'REMOVE_RUN_FAILED',
   'keys:create': 'CREATE_KEY_FAILED',
   'keys:revoke': 'REVOKE_KEY_FAILED',
+  'tokens:create': 'CREATE_TOKEN_FAILED',
   'system:info': 'GET_SYSTEM_INFO_FAILED',
   'system:health': 'HEALTH_CHECK_FAILED',
 };

@@ -107,5 +107,12 @@ export interface DirectEvents {
   /** Only to sockets that follow the run. */
   'runs:piece': { id: string; piece: RunPieceView };
   'inspector:frames': { frames: InspectorFrameView[] };
+  /** To the members of a room: the room, and whatever fields came with it. */
+  projectUpdate: { room: string } & Record<string, unknown>;
+  /** Greetings, in this order. */
+  welcome: { message: string; socketId: string; serverTime: string };
   'connection:established': { clientId: string; serverTime: number; version: string; timestamp: number };
+  connection_established: { message: string; socketId: string };
+  authenticated: { userId: string; email?: string; authenticatedAt: string };
+  authError: { message: string };
 }

@@ -19,6 +19,7 @@ import { pidRecords } from '../io/processes/pid-records.ts';
 import { watchEdits } from '../io/watch-edits.ts';
 import { createRouterLink } from '../io/router-link.ts';
 import { lockDataDir } from '../io/store/data-dir-lock.ts';
+import type { User } from '../contracts/users.ts';
 import { createActorSystem } from './actor-system.ts';
 import type { ActorSystem } from './actor-system.ts';
 import { createChangeHub } from './changes.ts';
@@ -52,6 +53,7 @@ import { createRouterService, loadedOnStartup } from './router-service.ts';
 import { openRuns } from './runs/runs.ts';
 import { openDataDir } from './stores.ts';
 import { createSystemService } from './system-service.ts';
+import { openTokenService } from './token-service.ts';
 import { createUsage } from './usage.ts';
 import { createViews } from './views.ts';
 
@@ -83,6 +85,8 @@ export interface Runtime {
   keyring: Keyring;
   /** A key with this id was shown to the control plane. */
   keyUsed(id: string): void;
+  /** Whose token that is; rejects with UNAUTHORIZED and the reason. */
+  verifyUser(token: string): Promise<User>;
   /** Who runs the commands that clients of the inference port ask for; there is none before this is called. */
   answerRouter(run: (command: string, payload: unknown, key: string | null) => Promise<CallOutcome>): void;
   /** Where the number of connected socket clients comes from. */
@@ -196,6 +200,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
   });
+  const tokens = await openTokenService({ dataDir, env, log, now });
   const presets = await openPresets({
     folder: path.join(dataDir, 'presets'),
     state: stores.state,
@@ -411,6 +416,8 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     presets,
     imports: createImportService({ library, models, config, knownFlags }),
     keys,
+    tokens,
+    projects: { update: (room, data, by) => hub.publish({ kind: 'project', room, data, by }) },
     logs: createLogService(book, hub),
     metrics: { ...metrics, text: observer.metricsText },
     ...observer.services,
@@ -450,6 +457,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     services,
     keyring: keys.ring,
     keyUsed: keys.used,
+    verifyUser: tokens.verify,
     answerRouter(run) {
       link.onMessage((message) => {
         if (message.type !== 'call') return;

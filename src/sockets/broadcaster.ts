@@ -7,6 +7,7 @@ import { createLogFlood } from './log-flood.ts';
 import { createMetricsAudience } from './metrics-audience.ts';
 import { createModelBroadcasts } from './model-broadcasts.ts';
 import { createRouterBroadcasts } from './router-broadcasts.ts';
+import { namedRoom } from './rooms.ts';
 import { createTopicAudience } from './topic-audience.ts';
 import type { Emitter } from './emitter.ts';
 import { publishRun } from './run-broadcasts.ts';
@@ -122,6 +123,9 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
           { keys: change.keys, required: change.required },
           { by: change.by, room: AUDIENCE.admin },
         );
+        break;
+      case 'project':
+        emitter.direct('projectUpdate', { ...change.data, room: change.room }, namedRoom(change.room), change.by);
         break;
       case 'decision':
         emitter.broadcast('decisions:updated', { decision: change.decision }, { by: change.by });

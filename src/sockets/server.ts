@@ -6,6 +6,7 @@ import type { Socket } from 'socket.io';
 import { corsOrigin, holdsKey, refusedAccess } from '../http/guard.ts';
 import type { AccessRules } from '../http/guard.ts';
 import type { Access } from '../commands/access.ts';
+import { unexpected } from '../commands/errors.ts';
 import { ownerOf } from '../commands/owner.ts';
 import type { Connection, Services } from '../commands/services.ts';
 import type { Registry } from '../commands/registry.ts';
@@ -15,7 +16,9 @@ import { createEmitter, NAMESPACES } from './emitter.ts';
 import { createRunFollowers } from './run-followers.ts';
 import type { RunFollowers } from './run-followers.ts';
 import { dispatchEvents } from './dispatch.ts';
+import { connectionEvents } from './connection-events.ts';
 import { greet } from './greetings.ts';
+import { namedRoom } from './rooms.ts';
 import type { Broadcaster } from './broadcaster.ts';
 
 /** Where clients of the seeds connect. `/socket.io` also serves the client script. */
@@ -47,6 +50,10 @@ const TRANSPORT = {
   connectionStateRecovery: { maxDisconnectionDuration: 120_000, skipMiddlewares: false },
 };
 
+const BROADCASTING: ReadonlySet<string> = new Set(NAMESPACES);
+/** For events of one kind only; state is not broadcast there. */
+const SIDE_NAMESPACES = ['/media', '/notifications'] as const;
+
 const CLOSE_DEADLINE_MS = 1000;
 
 const isSocketPath = (url: string | undefined): boolean =>
@@ -74,6 +81,7 @@ const connectionOf = (socket: Socket, { metrics, inspector }: Broadcaster, follo
   id: socket.id,
   join: (topic) => void (topic === 'inspector' ? inspector.join(socket) : socket.join(ROOMS[topic])),
   leave: (topic) => void (topic === 'inspector' ? inspector.leave(socket) : socket.leave(ROOMS[topic])),
+  isIn: (room) => socket.rooms.has(namedRoom(room)),
   metricsEvery: (interval) => metrics.every(socket, interval),
   followRun: (id) => followers.follow(socket, id),
   unfollowRun: (id) => followers.unfollow(socket, id),
@@ -109,7 +117,18 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
   };
   httpServer.on('upgrade', onUpgrade);
 
-  const admission = guardAdmission(io, access);
+  /** Whoever may observe no more leaves what it follows, too. */
+  const onAudience = (socket: Socket, observes: boolean): void => {
+    const broadcasts = BROADCASTING.has(socket.nsp.name);
+    if (observes) {
+      if (broadcasts) broadcaster.metrics.join(socket);
+      return;
+    }
+    broadcaster.metrics.leave(socket);
+    broadcaster.inspector.leave(socket);
+    for (const room of socket.rooms) if (room.startsWith('@')) void socket.leave(room);
+  };
+  const admission = guardAdmission(io, access, onAudience);
   // Before the broadcasts of the same change: whose key has ended hears none of them.
   const stopReview = services.subscribe((changes) => {
     if (changes.some(({ kind }) => kind === 'keys')) admission.review();
@@ -117,9 +136,20 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
   const broadcaster = createBroadcaster(services, createEmitter(io));
   const followers = createRunFollowers(services.runs, (socket) => ownerOf(admission.principalOf(socket)));
 
+  const plain = connectionEvents(access, admission);
+  const welcome = (socket: Socket, connection: Connection | undefined): void => {
+    greet(socket, version, admission.principalOf(socket).user, admission.faultOf(socket));
+    dispatchEvents(socket, registry, {
+      connection,
+      principal: () => admission.principalOf(socket),
+      plain,
+      failed: (event, cause) => unexpected(services, event, cause),
+    });
+  };
+
   for (const name of NAMESPACES) {
     io.of(name).on('connection', (socket) => {
-      greet(socket, version);
+      welcome(socket, connectionOf(socket, broadcaster, followers));
       if (admission.seat(socket)) broadcaster.metrics.join(socket);
       broadcaster.inspector.resume(socket);
       socket.on('disconnect', () => {
@@ -127,10 +157,12 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
         broadcaster.inspector.leave(socket);
         followers.leave(socket);
       });
-      dispatchEvents(socket, registry, {
-        connection: connectionOf(socket, broadcaster, followers),
-        principal: admission.principalOf(socket),
-      });
+    });
+  }
+  for (const name of SIDE_NAMESPACES) {
+    io.of(name).on('connection', (socket) => {
+      welcome(socket, undefined);
+      admission.seat(socket);
     });
   }
 
@@ -144,7 +176,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
       for (const engine of engines) engine.close();
       await ended(upgraded, CLOSE_DEADLINE_MS);
       httpServer.off('upgrade', onUpgrade);
-      for (const name of NAMESPACES) await io.of(name).adapter.close();
+      for (const name of [...NAMESPACES, ...SIDE_NAMESPACES]) await io.of(name).adapter.close();
     },
   };
 };

@@ -12,6 +12,8 @@ interface Case {
   payload: Fields;
   /** Brings the server into the state the command needs. */
   before?: [CommandName, Fields][];
+  /** A room that the caller has to be in. */
+  room?: string;
 }
 
 const loaded: [CommandName, Fields][] = [['models:load', { modelName: 'alpha.gguf' }]];
@@ -50,6 +52,8 @@ const CASES: { [N in CommandName]: Case } = {
   'keys:create': { payload: { name: 'ana', scopes: ['observe'] } },
   'keys:list': { payload: {} },
   'keys:revoke': { payload: { id: 'ana' }, before: [['keys:create', { name: 'ana' }]] },
+  'tokens:create': { payload: { userId: 'ana', scopes: ['observe'] } },
+  'project:update': { payload: { room: 'plan', step: 3 }, room: 'plan' },
   'config:get': { payload: {} },
   'config:update': { payload: { config: { modelsMax: 7 } } },
   'config:preview': { payload: { config: { modelsMax: 7 } } },
@@ -121,6 +125,8 @@ const REFUSED: [CommandName, unknown, string][] = [
   ['keys:create', { name: 'x', scopes: ['root'] }, 'INVALID_PAYLOAD'],
   ['keys:create', { name: 'x', scopes: ['operate'], models: ['alpha'] }, 'INVALID_PAYLOAD'],
   ['keys:revoke', { id: 'nobody' }, 'NOT_FOUND'],
+  ['tokens:create', { userId: '' }, 'INVALID_PAYLOAD'],
+  ['tokens:create', { userId: 'ana', expiresAt: 1 }, 'INVALID_PAYLOAD'],
   ['config:update', { config: { requireKeys: true } }, 'INVALID_STATE'],
   ['config:update', { config: { nope: 1 } }, 'INVALID_PAYLOAD'],
   ['config:update', { config: JSON.parse('{"__proto__": {"x": 1}}') as unknown }, 'INVALID_PAYLOAD'],
@@ -176,6 +182,7 @@ const MOVING = new Set([
   // Random for each key.
   'secret',
   'hint',
+  'token',
 ]);
 const isShape = (key: string): boolean => !MOVING.has(key) && key !== 'status';
 const normalised = (value: unknown): unknown => {
@@ -247,10 +254,11 @@ describe('parity of the transports', () => {
   };
 
   it.each(COMMAND_NAMES)('%s: same result and same broadcasts', async (command) => {
-    const { payload, before = [] } = CASES[command];
+    const { payload, before = [], room } = CASES[command];
     const results: Record<string, unknown> = {};
     const heard: Record<string, string[]> = {};
     for (const style of STYLES) {
+      if (room !== undefined) await caller.ack('joinRoom', room);
       for (const [name, data] of before) expect((await call('b', name, data)).ok).toBe(true);
       await fence((message) => server.services.logs.write('info', 'server', message), [witness, caller]);
       witness.forget();

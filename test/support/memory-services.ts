@@ -17,6 +17,8 @@ import type {
 } from '../../src/contracts/views.ts';
 import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
+import { createTokens } from '../../src/io/users/tokens.ts';
+import type { Tokens } from '../../src/io/users/tokens.ts';
 import { createMemoryKeys } from './memory-keys.ts';
 import type { MemoryKeys } from './memory-keys.ts';
 import { createMemoryRuns } from './memory-runs.ts';
@@ -60,6 +62,7 @@ export interface MemoryControl {
   setDownload: MemoryDownloads['set'];
   runs: Pick<MemoryRuns, 'write' | 'complete'>;
   keys: MemoryKeys;
+  tokens: Tokens;
 }
 
 export interface MemoryServices extends Services {
@@ -225,9 +228,11 @@ export const createMemoryServices = (
   };
 
   const keys = createMemoryKeys(publish);
+  const tokens = createTokens({ secret: 'a secret of the tests, long enough for them', now: () => Date.now() });
 
   const control: MemoryControl = {
     keys,
+    tokens,
     failNext: (verb, id, error) => void failures.set(`${verb}:${id}`, error),
     failAlways: (verb, id, message) => void lasting.set(`${verb}:${id}`, message),
     hold: (id) => {
@@ -457,6 +462,8 @@ export const createMemoryServices = (
       },
     },
     keys: keys.service,
+    tokens: { create: (wanted) => tokens.sign(wanted) },
+    projects: { update: (room, data, by) => publish({ kind: 'project', room, data, by }) },
     logs: {
       query: ({ limit, offset, level, source }) =>
         log
