@@ -124,8 +124,13 @@ export interface Services {
     prompt(id: string, owner: RunOwner): Promise<string>;
     /** Pieces from `from` on, about `mostChars` characters of text (a million). */
     output(id: string, owner: RunOwner, from: number, mostChars?: number): Promise<RunOutputView>;
-    /** Resolves when it is noted; QUEUE_FULL when too many wait. */
-    start(wish: RunWish, owner: RunOwner, by: By): Promise<RunView>;
+    /**
+     * Resolves when it is noted; QUEUE_FULL when too many wait. `limited` counts it against what its owner may ask for in a
+     * minute; RATE_LIMITED beyond that. What is refused for another reason than a full queue does not count.
+     */
+    start(wish: RunWish, owner: RunOwner, by: By, options?: { limited?: boolean }): Promise<RunView>;
+    /** Those of `owner` that ended with an earlier server, once: nobody could be told of their end. */
+    interrupted(owner: RunOwner): RunView[];
     /** Resolves when it has ended, or a moment after it was told to; INVALID_STATE when it ended otherwise. */
     cancel(id: string, owner: RunOwner, by: By): Promise<RunView>;
     remove(id: string, owner: RunOwner, by: By): Promise<void>;

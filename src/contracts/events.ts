@@ -5,6 +5,7 @@ import type { DownloadView } from './downloads.ts';
 import type { Config, Settings } from './config.ts';
 import type { KeyView } from './keys.ts';
 import type { ActivityView } from './activity.ts';
+import type { ClaudeEvents } from './claude.ts';
 import type { RunPieceView, RunView } from './runs.ts';
 import type {
   DecisionView,
@@ -102,7 +103,7 @@ export interface BroadcastData {
 export type BroadcastName = keyof BroadcastData;
 
 /** Sent without the broadcast envelope: to subscribers, or to one socket. */
-export interface DirectEvents {
+export interface DirectEvents extends ClaudeEvents {
   'live:change': LiveChangeView;
   /** Only to sockets that follow the run. */
   'runs:piece': { id: string; piece: RunPieceView };

@@ -16,6 +16,7 @@ import { startGuardian } from '../io/guardian.ts';
 import { createSampler } from '../io/metrics/sampler.ts';
 import { storeHistory } from '../io/metrics/stored-history.ts';
 import { pidRecords } from '../io/processes/pid-records.ts';
+import { createRunLimiter } from '../io/runs/run-limiter.ts';
 import { watchEdits } from '../io/watch-edits.ts';
 import { createRouterLink } from '../io/router-link.ts';
 import { lockDataDir } from '../io/store/data-dir-lock.ts';
@@ -379,6 +380,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     models,
     router: views.router,
     routerKey: () => (keys.required() ? keys.own() : null),
+    limiter: createRunLimiter({ redisUrl: env['REDIS_URL'] ?? null, onProblem: warn }),
     stopMs: limits.stopMs,
     hub,
     pids,

@@ -51,12 +51,13 @@ export interface Admission {
 
 /**
  * Guards every namespace of `io`, those that are made later too. `onAudience` hears when a connected socket begins or ceases to
- * be one that may observe, because its user changed.
+ * be one that may observe, because its user changed; `onUser` of every socket that is a user's.
  */
 export const guardAdmission = (
   io: Server,
   access: Access,
   onAudience: (socket: Socket, observes: boolean) => void,
+  onUser: (socket: Socket, user: User) => void,
 ): Admission => {
   const principals = new WeakMap<Socket, Principal>();
   const faults = new WeakMap<Socket, string>();
@@ -119,6 +120,7 @@ export const guardAdmission = (
     else {
       void socket.join(userRoom(principal.user.userId));
       keptOf(socket).user = principal.user;
+      onUser(socket, principal.user);
     }
     watchExpiry(socket, principal.user);
     return observes;

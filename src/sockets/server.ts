@@ -5,6 +5,7 @@ import { Server } from 'socket.io';
 import type { Socket } from 'socket.io';
 import { corsOrigin, holdsKey, refusedAccess } from '../http/guard.ts';
 import type { AccessRules } from '../http/guard.ts';
+import type { User } from '../contracts/users.ts';
 import type { Access } from '../commands/access.ts';
 import { unexpected } from '../commands/errors.ts';
 import { ownerOf } from '../commands/owner.ts';
@@ -16,6 +17,7 @@ import { createEmitter, NAMESPACES } from './emitter.ts';
 import { createRunFollowers } from './run-followers.ts';
 import type { RunFollowers } from './run-followers.ts';
 import { dispatchEvents } from './dispatch.ts';
+import { claudeEvents, tellInterrupted } from './claude-events.ts';
 import { connectionEvents } from './connection-events.ts';
 import { greet } from './greetings.ts';
 import { namedRoom } from './rooms.ts';
@@ -128,7 +130,12 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
     broadcaster.inspector.leave(socket);
     for (const room of socket.rooms) if (room.startsWith('@')) void socket.leave(room);
   };
-  const admission = guardAdmission(io, access, onAudience);
+  /** After the greeting, and in a namespace that hears of runs. */
+  const onUser = (socket: Socket, user: User): void => {
+    if (!BROADCASTING.has(socket.nsp.name)) return;
+    setImmediate(() => tellInterrupted(socket, services, ownerOf({ key: null, user })));
+  };
+  const admission = guardAdmission(io, access, onAudience, onUser);
   // Before the broadcasts of the same change: whose key has ended hears none of them.
   const stopReview = services.subscribe((changes) => {
     if (changes.some(({ kind }) => kind === 'keys')) admission.review();
@@ -136,7 +143,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
   const broadcaster = createBroadcaster(services, createEmitter(io));
   const followers = createRunFollowers(services.runs, (socket) => ownerOf(admission.principalOf(socket)));
 
-  const plain = connectionEvents(access, admission);
+  const plain = new Map([...connectionEvents(access, admission), ...claudeEvents(services, access)]);
   const welcome = (socket: Socket, connection: Connection | undefined): void => {
     greet(socket, version, admission.principalOf(socket).user, admission.faultOf(socket));
     dispatchEvents(socket, registry, {

@@ -119,6 +119,7 @@ export const createMemoryRuns = (publish: (change: DomainChange) => void): Memor
         rows.delete(id);
         publish({ kind: 'run.removed', id, owner, by });
       },
+      interrupted: () => [],
       tools: () => [{ name: 'prompt', kind: 'builtin', isDefault: true, command: 'llamactor prompt' }],
       limits: () => ({
         running: 5,

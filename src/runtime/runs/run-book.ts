@@ -90,7 +90,11 @@ export const createRunBook = (options: {
     },
     view: (row) => runView(row.record, row),
     tell(row, news, by) {
-      if (!row.held) hub.publish({ kind: 'run', run: book.view(row), owner: row.record.owner, news, by });
+      if (row.held) return;
+      const run = book.view(row);
+      hub.publish({ kind: 'run', run, owner: row.record.owner, news, by });
+      if (run.room !== null && news.what !== 'activity')
+        hub.publish({ kind: 'project', room: run.room, data: projectNews(run), by: null });
     },
     async save(row, changes) {
       row.record = { ...row.record, ...changes };
@@ -121,6 +125,15 @@ export const createRunBook = (options: {
   for (const record of store.get().runs) book.add(record);
   return book;
 };
+
+/** What the members of a room hear of a run: its state, and nothing of its prompt or its output. */
+const projectNews = ({ id, tool, state, position }: RunView): Record<string, unknown> => ({
+  type: 'run',
+  processId: id,
+  tool,
+  status: state,
+  ...(position === null ? {} : { queuePosition: position }),
+});
 
 const insertedBy = (records: RunRecord[], record: RunRecord): RunRecord[] => {
   const at = records.findIndex(({ createdAt }) => createdAt > record.createdAt);

@@ -19,6 +19,7 @@ import type { LogLevel } from '../../contracts/views.ts';
 import type { Guardian } from '../../io/guardian.ts';
 import type { PidRecords } from '../../io/processes/pid-records.ts';
 import { openRunFiles } from '../../io/runs/run-files.ts';
+import type { RunLimiter } from '../../io/runs/run-limiter.ts';
 import { openRunOutput } from '../../io/runs/run-output.ts';
 import { runProcess } from '../../io/runs/run-process.ts';
 import type { RunSpec } from '../../io/runs/run-process.ts';
@@ -39,6 +40,8 @@ export interface RunsOptions extends RunSpecSources {
   config(): Config;
   /** The `llamactor` program, for the built-in prompt. */
   program: readonly string[];
+  /** How often an owner may ask for a run. */
+  limiter: RunLimiter;
   /** From SIGTERM to SIGKILL, ms. */
   stopMs: number;
   hub: ChangeHub;
@@ -154,6 +157,8 @@ export const openRuns = async (options: RunsOptions): Promise<Runs> => {
   const refusals = new Map<string, CodedError>();
   const endings = new Set<Promise<void>>();
   let closed = false;
+  /** Those that an earlier server left, of which their owners have not heard. */
+  let unheard: RunRow[] = [];
 
   const settle = async (row: RunRow, settlement: RunSettlement): Promise<void> => {
     const { id, tool } = row.record;
@@ -245,6 +250,16 @@ export const openRuns = async (options: RunsOptions): Promise<Runs> => {
     });
   };
 
+  /** Throws RATE_LIMITED. */
+  const admit = async (owner: RunOwner): Promise<void> => {
+    const waitMs = await options.limiter.consume(owner.replace(/^user:/, ''));
+    if (waitMs === null) return;
+    const retryAfter = Math.max(1, Math.ceil(waitMs / 1000));
+    throw new CodedError('RATE_LIMITED', `Rate limit exceeded: 10 runs in 60 s. Try again in ${retryAfter} s.`, {
+      retryAfter,
+    });
+  };
+
   /** Hands a run to the queue while it is being noted; neither is worth anything without the other. */
   const submit = async (row: RunRow, prompt: string, by: By): Promise<void> => {
     const { id, timeoutMs } = row.record;
@@ -295,9 +310,11 @@ export const openRuns = async (options: RunsOptions): Promise<Runs> => {
       const chars = pieces.reduce((sum, { text }) => sum + text.length, 0);
       return { id, pieces, next: from + pieces.length, more: chars >= mostChars };
     },
-    async start(wish, owner, by) {
+    async start(wish, owner, by, { limited = false } = {}) {
       if (closed) throw new CodedError('INVALID_STATE', 'The server is stopping; try again when it runs.');
-      const row = book.add(await recordOf(wish, owner));
+      const record = await recordOf(wish, owner);
+      if (limited) await admit(owner);
+      const row = book.add(record);
       await submit(row, wish.prompt, by);
       return book.view(row);
     },
@@ -313,6 +330,11 @@ export const openRuns = async (options: RunsOptions): Promise<Runs> => {
       await Promise.race([ended, delay(CANCEL_MS)]);
       if (row.record.state !== 'cancelled') refuseIfEnded();
       return book.view(row);
+    },
+    interrupted(owner) {
+      const theirs = unheard.filter((row) => row.record.owner === owner);
+      unheard = unheard.filter((row) => row.record.owner !== owner);
+      return theirs.map(book.view);
     },
     async remove(id, owner, by) {
       const row = book.need(id, owner);
@@ -365,6 +387,7 @@ export const openRuns = async (options: RunsOptions): Promise<Runs> => {
     },
     async close() {
       unsubscribe();
+      options.limiter.close();
       queue.stop();
       await output.close();
       await store.close();
