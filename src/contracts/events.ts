@@ -5,6 +5,8 @@ import type { DownloadView } from './downloads.ts';
 import type { Config, Settings } from './config.ts';
 import type { KeyView } from './keys.ts';
 import type { ActivityView } from './activity.ts';
+import type { ClaudeEvents } from './claude.ts';
+import type { RunPieceView, RunView } from './runs.ts';
 import type {
   DecisionView,
   EngineView,
@@ -86,6 +88,9 @@ export interface BroadcastData {
   'downloads:removed': { downloadId: string };
   /** Only to sockets that may administer. */
   'keys:updated': { keys: KeyView[]; required: boolean };
+  /** Only to the sockets of its owner, as the next. */
+  'runs:updated': { run: RunView };
+  'runs:removed': { runId: string };
   'decisions:updated': { decision: DecisionView };
   'logs:cleared': { cleared: number };
   'logs:entry': {
@@ -98,8 +103,10 @@ export interface BroadcastData {
 export type BroadcastName = keyof BroadcastData;
 
 /** Sent without the broadcast envelope: to subscribers, or to one socket. */
-export interface DirectEvents {
+export interface DirectEvents extends ClaudeEvents {
   'live:change': LiveChangeView;
+  /** Only to sockets that follow the run. */
+  'runs:piece': { id: string; piece: RunPieceView };
   'inspector:frames': { frames: InspectorFrameView[] };
   /** To the members of a room: the room, and whatever fields came with it. */
   projectUpdate: { room: string } & Record<string, unknown>;

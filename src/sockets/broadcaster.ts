@@ -10,6 +10,7 @@ import { createRouterBroadcasts } from './router-broadcasts.ts';
 import { namedRoom } from './rooms.ts';
 import { createTopicAudience } from './topic-audience.ts';
 import type { Emitter } from './emitter.ts';
+import { publishPieces, publishRun } from './run-broadcasts.ts';
 import type { MetricsAudience } from './metrics-audience.ts';
 import type { TopicAudience } from './topic-audience.ts';
 
@@ -78,6 +79,7 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
   const inspector = createTopicAudience(INSPECTOR_ROOM, () =>
     services.inspector.watch((frames) => emitter.direct('inspector:frames', { frames }, INSPECTOR_ROOM)),
   );
+  const stopPieces = publishPieces(emitter, services);
   let liveSeq = services.snapshot().seq;
 
   const publishLive = (changes: readonly DomainChange[], seq: number): void => {
@@ -98,6 +100,10 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
         break;
       case 'download.removed':
         emitter.broadcast('downloads:removed', { downloadId: change.id }, { by: change.by });
+        break;
+      case 'run':
+      case 'run.removed':
+        publishRun(emitter, change);
         break;
       case 'config':
         emitter.broadcast('config:updated', { config: configView(change.config) }, { by: change.by });
@@ -160,6 +166,7 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
     inspector,
     close: () => {
       stop();
+      stopPieces();
       inspector.close();
       flood.close();
       metrics.close();

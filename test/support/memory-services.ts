@@ -22,6 +22,8 @@ import { createTokens } from '../../src/io/users/tokens.ts';
 import type { Tokens } from '../../src/io/users/tokens.ts';
 import { createMemoryKeys } from './memory-keys.ts';
 import type { MemoryKeys } from './memory-keys.ts';
+import { createMemoryRuns } from './memory-runs.ts';
+import type { MemoryRuns } from './memory-runs.ts';
 import { summaryOf } from '../../src/runtime/observe/activity-summary.ts';
 import {
   memoryActivity,
@@ -59,6 +61,7 @@ export interface MemoryControl {
   /** How many inspect now. */
   inspectors(): number;
   setDownload: MemoryDownloads['set'];
+  runs: Pick<MemoryRuns, 'write' | 'complete'>;
   keys: MemoryKeys;
   tokens: Tokens;
 }
@@ -144,6 +147,7 @@ export const createMemoryServices = (
     pending.push(change);
   };
   const downloads = createMemoryDownloads(publish);
+  const runs = createMemoryRuns(publish);
   const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
   const find = (ref: string): ModelView | undefined =>
@@ -266,6 +270,7 @@ export const createMemoryServices = (
     },
     inspectors: () => inspectors.size,
     setDownload: downloads.set,
+    runs,
   };
 
   return {
@@ -394,6 +399,7 @@ export const createMemoryServices = (
       },
     },
     downloads: downloads.service,
+    runs: runs.service,
     config: {
       get: () => config,
       preview: (patch, apply) => {
