@@ -2,6 +2,7 @@
 import type { ErrorCode } from './errors.ts';
 import type { ProblemView } from './changes.ts';
 import type { DownloadView } from './downloads.ts';
+import type { AgentView, ChannelEvents, ChannelView } from './channels.ts';
 import type { Config, Settings } from './config.ts';
 import type { KeyView } from './keys.ts';
 import type { ActivityView } from './activity.ts';
@@ -94,12 +95,17 @@ export interface BroadcastData {
   'metrics:update': { metrics: MetricsView };
   /** Only to sockets that subscribed. `skipped` counts those left out of a burst. */
   'activity:added': { requests: ActivityView[]; skipped: number };
+  /** Only to sockets that subscribed, as `channels:removed`. */
+  'channels:updated': { channel: ChannelView };
+  'channels:removed': { channelId: string };
+  'agents:updated': { agents: AgentView[] };
 }
 export type BroadcastName = keyof BroadcastData;
 
 /** Sent without the broadcast envelope: to subscribers, or to one socket. */
-export interface DirectEvents {
+export interface DirectEvents extends ChannelEvents {
   'live:change': LiveChangeView;
+  messageAck: { clientMessageId?: string; messageId: string; status: string };
   'inspector:frames': { frames: InspectorFrameView[] };
   'connection:established': { clientId: string; serverTime: number; version: string; timestamp: number };
 }

@@ -1,7 +1,7 @@
 /** Keys of the running server: what is stored, the keyring that both planes check by, and when each was last used. */
 import type { By, Services } from '../commands/services.ts';
 import { Keyring } from '../contracts/keys.ts';
-import type { KeyView } from '../contracts/keys.ts';
+import type { CheckedKey, KeyView } from '../contracts/keys.ts';
 import type { ToRouter } from '../contracts/ipc.ts';
 import type { LogLevel } from '../contracts/views.ts';
 import type { KeyStore } from '../io/keys/key-store.ts';
@@ -27,6 +27,8 @@ const LONGEST_WAIT_MS = 2 ** 31 - 1;
 export const createKeyService = (options: {
   store: KeyStore;
   required(): boolean;
+  /** Keys of the server itself for the inference port; nobody sees them. */
+  own?: readonly CheckedKey[];
   send(message: ToRouter): void;
   hub: ChangeHub;
   log(level: LogLevel, source: string, message: string): void;
@@ -45,7 +47,7 @@ export const createKeyService = (options: {
   const message = (): Extract<ToRouter, { type: 'keys' }> => ({
     type: 'keys',
     required: ring.required,
-    keys: store.checked(),
+    keys: [...store.checked(), ...(options.own ?? [])],
   });
 
   /** Calls are judged at their own time; the open sockets of a key that expires have to be told. */

@@ -20,6 +20,7 @@ import { watchEdits } from '../io/watch-edits.ts';
 import { createRouterLink } from '../io/router-link.ts';
 import { lockDataDir } from '../io/store/data-dir-lock.ts';
 import { createActorSystem } from './actor-system.ts';
+import { agentsKey, openChannels } from './channels/open.ts';
 import type { ActorSystem } from './actor-system.ts';
 import { createChangeHub } from './changes.ts';
 import { createChangeService } from './change-service.ts';
@@ -182,8 +183,10 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   // Where the server listens is decided when it starts; the router must not go elsewhere on its own.
   const { host = config.get().host } = options.overrides;
   const settingsOfRouter = (): RouterSettings => routerSettings({ ...config.get(), host });
+  const agentKey = agentsKey();
   const keys = createKeyService({
     store: stores.keys,
+    own: [agentKey.checked],
     required: () => {
       const { host, requireKeys } = config.get();
       return options.auth && (requireKeys || !isLoopback(host));
@@ -362,6 +365,20 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
   });
+  const channels = await openChannels({
+    dataDir,
+    limits: () => ({ channels: config.get().channelsMax, messages: config.get().channelMessages }),
+    answering: {
+      models: views.models,
+      find: models.find,
+      nearest: models.nearest,
+      routerUrl: endpoints.routerUrl,
+      key: agentKey.secret,
+    },
+    publish: hub.publish,
+    log,
+    now,
+  });
   link.onMessage(reactions.onRouterMessage);
   book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
   followLog(link, book);
@@ -395,6 +412,8 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     metrics: { ...metrics, text: observer.metricsText },
     ...observer.services,
     decisions: { list: decisions.list },
+    channels: channels.channels,
+    agents: channels.agents,
     system: createSystemService({
       version: options.version,
       dataDir,
@@ -465,6 +484,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       reactions.draining();
       requests.abandon('The server is stopping.');
       sampler.stop();
+      await channels.drain();
       system.send({ type: 'system.stop', at: now() });
       await system.stopped;
       system.kill();
@@ -472,6 +492,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     },
     async close() {
       await edits?.close();
+      await channels.close();
       await downloads.close();
       await library.close();
       await history.stop();

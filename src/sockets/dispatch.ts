@@ -4,6 +4,7 @@ import { isCommandName } from '../contracts/commands.ts';
 import type { CommandName, CommandResult } from '../contracts/commands.ts';
 import type { Caller, Outcome } from '../commands/caller.ts';
 import type { Registry } from '../commands/registry.ts';
+import type { Messaging } from './messaging/messaging.ts';
 import { answer, answerUnknown } from './replies.ts';
 import { readCall } from './calls.ts';
 import type { Call } from './calls.ts';
@@ -30,10 +31,11 @@ const runCommand = <N extends CommandName>(
 const CONFIRMATIONS: ReadonlySet<string> = new Set(['connection:ack']);
 
 /** Listens to all events of one socket. */
-export const dispatchEvents = (socket: Socket, registry: Registry, callers: Callers): void => {
+export const dispatchEvents = (socket: Socket, registry: Registry, callers: Callers, messaging: Messaging): void => {
   socket.onAny((name: unknown, ...args: unknown[]) => {
     // The wire format also allows numbers as names.
     const event = String(name);
+    if (messaging.handle(socket, event, args, callers)) return;
     const call = readCall(args);
     if (isCommandName(event)) runCommand(registry, socket, callers, event, call);
     else if (!CONFIRMATIONS.has(event)) answerUnknown(socket, event, call);

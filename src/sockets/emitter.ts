@@ -18,7 +18,10 @@ export interface Emitter {
     data: BroadcastData[N],
     options?: { top?: object; by?: By | null; room?: string },
   ): void;
-  direct<N extends keyof DirectEvents>(event: N, data: DirectEvents[N], room: string): void;
+  /** `room` may be the id of a socket; `except` is the id of one that is left out. */
+  direct<N extends keyof DirectEvents>(event: N, data: DirectEvents[N], room: string, except?: string): void;
+  /** Takes everybody out of a room. */
+  empty(room: string): void;
 }
 
 /** The socket to leave out, or null. */
@@ -49,8 +52,11 @@ export const createEmitter = (io: Server): Emitter => {
       const payload = { ...top, type: 'broadcast', event, data, timestamp: stamp(event) };
       send(event, payload, room, excluded(by));
     },
-    direct: (event, data, room) => {
-      send(event, data, room, null);
+    direct: (event, data, room, except) => {
+      send(event, data, room, except ?? null);
+    },
+    empty: (room) => {
+      for (const name of used) io.of(name).socketsLeave(room);
     },
   };
 };

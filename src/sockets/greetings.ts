@@ -15,4 +15,10 @@ export const greet = (socket: Socket, version: string): void => {
     timestamp: now,
   };
   socket.emit('connection:established', established);
+  const { agentId } = { ...socket.handshake.query, ...(socket.handshake.auth as Record<string, unknown>) };
+  socket.emit('connection_established', {
+    message: 'Connected to Eliza Socket.IO server',
+    socketId: socket.id,
+    ...(typeof agentId === 'string' ? { agentId } : {}),
+  });
 };

@@ -13,6 +13,9 @@ import { ACTIVITY_ROOM, createBroadcaster, LIVE_ROOM } from './broadcaster.ts';
 import { createEmitter, NAMESPACES } from './emitter.ts';
 import { dispatchEvents } from './dispatch.ts';
 import { greet } from './greetings.ts';
+import { CHANNELS_ROOM } from './messaging/rooms.ts';
+import { createMessaging } from './messaging/messaging.ts';
+import type { Messaging } from './messaging/messaging.ts';
 import type { Broadcaster } from './broadcaster.ts';
 
 /** Where clients of the seeds connect. `/socket.io` also serves the client script. */
@@ -65,9 +68,10 @@ const ended = async (sockets: ReadonlySet<Duplex>, deadlineMs: number): Promise<
   clearTimeout(deadline);
 };
 
-const ROOMS = { live: LIVE_ROOM, activity: ACTIVITY_ROOM } as const;
+const ROOMS = { live: LIVE_ROOM, activity: ACTIVITY_ROOM, channels: CHANNELS_ROOM } as const;
 
-const connectionOf = (socket: Socket, { metrics, inspector }: Broadcaster): Connection => ({
+const connectionOf = (socket: Socket, { metrics, inspector }: Broadcaster, messaging: Messaging): Connection => ({
+  ...messaging.connection(socket),
   id: socket.id,
   join: (topic) => void (topic === 'inspector' ? inspector.join(socket) : socket.join(ROOMS[topic])),
   leave: (topic) => void (topic === 'inspector' ? inspector.leave(socket) : socket.leave(ROOMS[topic])),
@@ -109,7 +113,9 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
   const stopReview = services.subscribe((changes) => {
     if (changes.some(({ kind }) => kind === 'keys')) admission.review();
   });
-  const broadcaster = createBroadcaster(services, createEmitter(io));
+  const emitter = createEmitter(io);
+  const broadcaster = createBroadcaster(services, emitter);
+  const messaging = createMessaging(services, registry, emitter);
 
   for (const name of NAMESPACES) {
     io.of(name).on('connection', (socket) => {
@@ -119,11 +125,13 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
       socket.on('disconnect', () => {
         broadcaster.metrics.leave(socket);
         broadcaster.inspector.leave(socket);
+        messaging.leave(socket);
       });
-      dispatchEvents(socket, registry, {
-        connection: connectionOf(socket, broadcaster),
+      const callers = {
+        connection: connectionOf(socket, broadcaster, messaging),
         principal: admission.principalOf(socket),
-      });
+      };
+      dispatchEvents(socket, registry, callers, messaging);
     });
   }
 
@@ -132,6 +140,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
     close: async () => {
       stopReview();
       broadcaster.close();
+      messaging.close();
       // Only the transports are closed: a client told to disconnect by its namespace would not come back after a restart.
       for (const engine of engines) engine.close();
       await ended(upgraded, CLOSE_DEADLINE_MS);

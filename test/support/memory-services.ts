@@ -3,6 +3,7 @@ import { CodedError } from '../../src/contracts/errors.ts';
 import { defaultConfig, defaultSettings } from '../../src/contracts/config.ts';
 import { changePlan } from '../../src/projections/change-plan.ts';
 import type { ImportedModel } from '../../src/contracts/commands.ts';
+import { LOG_LEVELS } from '../../src/contracts/views.ts';
 import type { ActivityView } from '../../src/contracts/activity.ts';
 import type { By, DomainChange, Services } from '../../src/commands/services.ts';
 import type {
@@ -15,6 +16,7 @@ import type {
   PresetView,
   RouterView,
 } from '../../src/contracts/views.ts';
+import { createMemoryChannels } from './memory-channels.ts';
 import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
 import { createMemoryKeys } from './memory-keys.ts';
@@ -221,6 +223,7 @@ export const createMemoryServices = (
   };
 
   const keys = createMemoryKeys(publish);
+  const { channels, agents } = createMemoryChannels(publish);
 
   const control: MemoryControl = {
     keys,
@@ -264,6 +267,8 @@ export const createMemoryServices = (
 
   return {
     control,
+    channels,
+    agents,
     models: {
       list: () => [...models.values()],
       find,
@@ -452,11 +457,15 @@ export const createMemoryServices = (
     },
     keys: keys.service,
     logs: {
-      query: ({ limit, offset, level, source }) =>
+      query: ({ limit, offset, level, match, source }) =>
         log
           .filter(
             (entry) =>
-              (level === undefined || entry.level === level) && (source === undefined || entry.source === source),
+              (level === undefined ||
+                (match === 'minimum'
+                  ? LOG_LEVELS.indexOf(entry.level) >= LOG_LEVELS.indexOf(level)
+                  : entry.level === level)) &&
+              (source === undefined || entry.source === source),
           )
           .slice(offset, offset + limit),
       clear: (by) => {
