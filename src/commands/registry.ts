@@ -3,6 +3,7 @@ import { COMMANDS } from '../contracts/commands.ts';
 import { CodedError } from '../contracts/errors.ts';
 import type { CommandName, CommandResult, Scope } from '../contracts/commands.ts';
 import { activity, requests, timeline } from './activity.ts';
+import { agents, channels } from './channels.ts';
 import { config, settings } from './config.ts';
 import { decisions, placement } from './placement.ts';
 import { downloads } from './downloads.ts';
@@ -50,6 +51,8 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...keys,
   ...tokens,
   ...project,
+  ...channels,
+  ...agents,
 };
 
 /** Decides whether a caller may use a scope; returns the refusal, or undefined to let it pass. */

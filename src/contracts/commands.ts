@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod';
 import { activityCommands } from './commands/activity.ts';
+import { channelsCommands } from './commands/channels.ts';
 import { configCommands } from './commands/config.ts';
 import { downloadsCommands } from './commands/downloads.ts';
 import { engineCommands } from './commands/engine.ts';
@@ -49,6 +50,7 @@ export const COMMANDS = {
   ...keysCommands,
   ...tokensCommands,
   ...projectCommands,
+  ...channelsCommands,
 } as const;
 
 export type CommandName = keyof typeof COMMANDS;

@@ -18,8 +18,12 @@ export interface Emitter {
     data: BroadcastData[N],
     options?: { top?: object; by?: By | null; room?: string },
   ): void;
-  /** Without the envelope, to the members of a room; `by` as above. */
+  /** Without the envelope, to the members of a room or the socket with that id; `by` as above. */
   direct<N extends keyof DirectEvents>(event: N, data: DirectEvents[N], room: string, by?: By | null): void;
+  /** The same, but not to the socket with the id `except`. */
+  directExcept<N extends keyof DirectEvents>(event: N, data: DirectEvents[N], room: string, except: string): void;
+  /** Takes everybody out of a room. */
+  empty(room: string): void;
 }
 
 /** The socket to leave out, or null. */
@@ -52,6 +56,12 @@ export const createEmitter = (io: Server): Emitter => {
     },
     direct: (event, data, room, by) => {
       send(event, data, room, excluded(by));
+    },
+    directExcept: (event, data, room, except) => {
+      send(event, data, room, except);
+    },
+    empty: (room) => {
+      for (const name of used) io.of(name).socketsLeave(room);
     },
   };
 };
