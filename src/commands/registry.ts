@@ -4,6 +4,7 @@ import { CodedError } from '../contracts/errors.ts';
 import type { CommandName, CommandResult, Scope } from '../contracts/commands.ts';
 import { activity, requests, timeline } from './activity.ts';
 import { config, settings } from './config.ts';
+import { notifications } from './notifications.ts';
 import { decisions, placement } from './placement.ts';
 import { downloads } from './downloads.ts';
 import { engine } from './engine.ts';
@@ -48,6 +49,7 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...keys,
   ...tokens,
   ...project,
+  ...notifications,
 };
 
 /** Decides whether a caller may use a scope; returns the refusal, or undefined to let it pass. */

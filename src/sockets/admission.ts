@@ -9,7 +9,8 @@ import { credentialsOf } from '../commands/access.ts';
 import type { Access, Credentials } from '../commands/access.ts';
 import { NOBODY } from '../commands/caller.ts';
 import type { Principal } from '../commands/caller.ts';
-import { keepOwnRooms, userRoom } from './rooms.ts';
+import { readerOfPrincipal } from '../commands/users.ts';
+import { joinAsReader, keepOwnRooms, userRoom } from './rooms.ts';
 
 /** Rooms by what their members may do. State is broadcast to observers, keys to administrators. */
 export const AUDIENCE = { observe: '@may:observe', admin: '@may:admin' } as const;
@@ -111,6 +112,7 @@ export const guardAdmission = (
     }
     const observes = socket.rooms.has(AUDIENCE.observe);
     keepOwnRooms(socket, principal.user, observes);
+    joinAsReader(socket, readerOfPrincipal(principal).id);
     if (principal.user === null) delete keptOf(socket).user;
     else {
       void socket.join(userRoom(principal.user.userId));

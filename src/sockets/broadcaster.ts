@@ -1,4 +1,5 @@
 /** Turns domain changes into the events of both seeds and into `live:change`. */
+import type { NotificationView } from '../contracts/notifications.ts';
 import type { LiveChange, ModelView } from '../contracts/views.ts';
 import type { DomainChange, Services } from '../commands/services.ts';
 import { configView, logBroadcastEntry } from '../projections/dialects.ts';
@@ -7,7 +8,7 @@ import { createLogFlood } from './log-flood.ts';
 import { createMetricsAudience } from './metrics-audience.ts';
 import { createModelBroadcasts } from './model-broadcasts.ts';
 import { createRouterBroadcasts } from './router-broadcasts.ts';
-import { namedRoom } from './rooms.ts';
+import { namedRoom, readerRoom, userRoom } from './rooms.ts';
 import { createTopicAudience } from './topic-audience.ts';
 import type { Emitter } from './emitter.ts';
 import type { MetricsAudience } from './metrics-audience.ts';
@@ -88,6 +89,18 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
     emitter.direct('live:change', { seq, changes: live }, LIVE_ROOM);
   };
 
+  const publishNotification = (notification: NotificationView, fresh: boolean): void => {
+    const { userId, count: _count, read: _read, ...message } = notification;
+    const room = userId === null ? AUDIENCE.observe : userRoom(userId);
+    if (fresh) emitter.direct('notification', message, room, { also: '/notifications' });
+    else
+      emitter.broadcast(
+        'notifications:updated',
+        { notification, read: [], unread: null },
+        { room, also: '/notifications' },
+      );
+  };
+
   const publishOther = (change: DomainChange): void => {
     switch (change.kind) {
       case 'engine':
@@ -120,7 +133,19 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
         );
         break;
       case 'project':
-        emitter.direct('projectUpdate', { ...change.data, room: change.room }, namedRoom(change.room), change.by);
+        emitter.direct('projectUpdate', { ...change.data, room: change.room }, namedRoom(change.room), {
+          by: change.by,
+        });
+        break;
+      case 'notification':
+        publishNotification(change.notification, change.fresh);
+        break;
+      case 'notifications.read':
+        emitter.broadcast(
+          'notifications:updated',
+          { notification: null, read: change.read, unread: change.unread },
+          { room: readerRoom(change.reader), also: '/notifications' },
+        );
         break;
       case 'decision':
         emitter.broadcast('decisions:updated', { decision: change.decision }, { by: change.by });

@@ -11,7 +11,7 @@ import type { Connection, Services } from '../commands/services.ts';
 import type { Registry } from '../commands/registry.ts';
 import { guardAdmission } from './admission.ts';
 import { ACTIVITY_ROOM, createBroadcaster, LIVE_ROOM } from './broadcaster.ts';
-import { createEmitter, NAMESPACES } from './emitter.ts';
+import { createEmitter, NAMESPACES, SIDE_NAMESPACES } from './emitter.ts';
 import { dispatchEvents } from './dispatch.ts';
 import { connectionEvents } from './connection-events.ts';
 import { greet } from './greetings.ts';
@@ -48,9 +48,6 @@ const TRANSPORT = {
 };
 
 const BROADCASTING: ReadonlySet<string> = new Set(NAMESPACES);
-/** For events of one kind only; state is not broadcast there. */
-const SIDE_NAMESPACES = ['/media', '/notifications'] as const;
-
 const CLOSE_DEADLINE_MS = 1000;
 
 const isSocketPath = (url: string | undefined): boolean =>

@@ -19,6 +19,8 @@ import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
 import { createTokens } from '../../src/io/users/tokens.ts';
 import type { Tokens } from '../../src/io/users/tokens.ts';
+import { createMemoryNotifications } from './memory-notifications.ts';
+import type { MemoryNotifications } from './memory-notifications.ts';
 import { createMemoryKeys } from './memory-keys.ts';
 import type { MemoryKeys } from './memory-keys.ts';
 import { summaryOf } from '../../src/runtime/observe/activity-summary.ts';
@@ -60,6 +62,7 @@ export interface MemoryControl {
   setDownload: MemoryDownloads['set'];
   keys: MemoryKeys;
   tokens: Tokens;
+  notify: MemoryNotifications['notify'];
 }
 
 export interface MemoryServices extends Services {
@@ -224,11 +227,13 @@ export const createMemoryServices = (
   };
 
   const keys = createMemoryKeys(publish);
+  const notifications = createMemoryNotifications(publish);
   const tokens = createTokens({ secret: 'a secret of the tests, long enough for them', now: () => Date.now() });
 
   const control: MemoryControl = {
     keys,
     tokens,
+    notify: notifications.notify,
     failNext: (verb, id, error) => void failures.set(`${verb}:${id}`, error),
     failAlways: (verb, id, message) => void lasting.set(`${verb}:${id}`, message),
     hold: (id) => {
@@ -456,6 +461,7 @@ export const createMemoryServices = (
       },
     },
     keys: keys.service,
+    notifications: notifications.service,
     tokens: { create: (wanted) => tokens.sign(wanted) },
     projects: { update: (room, data, by) => publish({ kind: 'project', room, data, by }) },
     logs: {
