@@ -81,6 +81,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     dataDir: options.dataDir,
     version,
     routerScript: path.join(root, 'dist', 'router.js'),
+    program: [process.execPath, path.join(root, 'dist', 'llamactor.js')],
     overrides,
     auth: options.auth ?? true,
     env: options.env ?? process.env,

@@ -11,6 +11,8 @@ const HomePage = lazy(() => import('./pages/home/home-page.tsx'));
 const ModelsPage = lazy(() => import('./pages/models/models-page.tsx'));
 const ChatPage = lazy(() => import('./pages/chat/chat-page.tsx'));
 const MonitoringPage = lazy(() => import('./pages/monitoring/monitoring-page.tsx'));
+const ActivityPage = lazy(() => import('./pages/activity/activity-page.tsx'));
+const TimelinePage = lazy(() => import('./pages/timeline/timeline-page.tsx'));
 const LogsPage = lazy(() => import('./pages/logs/logs-page.tsx'));
 const ConfigurationPage = lazy(() => import('./pages/configuration/configuration-page.tsx'));
 const PresetsPage = lazy(() => import('./pages/configuration/presets-page.tsx'));
@@ -22,6 +24,8 @@ const ALL = [
   ModelsPage,
   ChatPage,
   MonitoringPage,
+  ActivityPage,
+  TimelinePage,
   LogsPage,
   ConfigurationPage,
   PresetsPage,
@@ -46,6 +50,8 @@ export const Dashboard = (): JSX.Element => {
         <Route path="/models" component={ModelsPage} />
         <Route path="/chat/:id?" component={ChatPage} />
         <Route path="/monitoring" component={MonitoringPage} />
+        <Route path="/monitoring/requests" component={ActivityPage} />
+        <Route path="/monitoring/timeline" component={TimelinePage} />
         <Route path="/logs" component={LogsPage} />
         <Route path="/configuration" component={ConfigurationPage} />
         <Route path="/configuration/presets/:name?" component={PresetsPage} />

@@ -16,9 +16,12 @@ import { registerLogs } from './commands/logs.ts';
 import { registerModels } from './commands/models.ts';
 import { registerNotifications } from './commands/notifications.ts';
 import { registerPreset } from './commands/preset.ts';
+import { registerPrompt } from './commands/prompt.ts';
 import { registerPs } from './commands/ps.ts';
 import { registerPull } from './commands/pull.ts';
 import { registerRequests } from './commands/requests.ts';
+import { registerRun } from './commands/run.ts';
+import { registerRuns } from './commands/runs.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerStats } from './commands/stats.ts';
 import { registerStatus } from './commands/status.ts';
@@ -42,6 +45,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]
       registerChat,
     ],
   ],
+  ['Agents:', [registerRun, registerRuns, registerPrompt]],
   ['Requests:', [registerRequests, registerActivity, registerStats, registerTimeline]],
   [
     'Setup:',

@@ -9,9 +9,12 @@ import type {
   EnvelopeReply,
   EnvelopeRequest,
 } from '../contracts/events.ts';
+import type { RunPieceView } from '../contracts/runs.ts';
 import type { LiveChangeView } from '../contracts/views.ts';
 import { deadlineOf } from './deadlines.ts';
 import { fromConnectError, fromEnvelopeError, ServerUnreachableError } from './errors.ts';
+import { followRun } from './follow-run.ts';
+import type { RunFollower } from './follow-run.ts';
 import { followLive } from './live.ts';
 import type { OnChange, OnSnapshot } from './live.ts';
 import { inOwnWords } from './own-words.ts';
@@ -55,6 +58,13 @@ export interface LlamactorClient {
    * delivered. `onError` hears of a later subscription that failed although the connection is up.
    */
   live(onSnapshot: OnSnapshot, onChange: OnChange, onError?: (error: unknown) => void): Promise<LiveSubscription>;
+  /** What a run wrote from piece `from` on and then what it writes, in order and each piece once, also over a lost connection. */
+  followRun(
+    id: string,
+    from: number,
+    onPiece: (piece: RunPieceView) => void,
+    onError?: (error: unknown) => void,
+  ): RunFollower;
   /** Hears that this connection may do nothing more: its key was revoked or is needed now, or its key or token has expired. */
   onRefused(listener: (error: CodedError) => void): () => void;
   /** Hears of a lost connection and of its return. */
@@ -149,6 +159,23 @@ const wrap = (socket: ClientSocket, url: string, isUser: () => boolean): Llamact
       }
       return { stop: follower.stop };
     },
+    followRun: (id, from, onPiece, onError = () => undefined) =>
+      followRun(
+        {
+          follow: (next) => client.call('runs:follow', { id, from: next }),
+          onPiece: (listener) =>
+            listen(socket, 'runs:piece', (told: DirectEvents['runs:piece']) => {
+              if (told.id === id) listener(told.piece);
+            }),
+          onConnect: (listener) => {
+            socket.on('connect', listener);
+            return () => socket.off('connect', listener);
+          },
+        },
+        from,
+        onPiece,
+        onError,
+      ),
     onRefused: (listener) => {
       // An error after which the socket does not try again is the server's own refusal.
       const handler = (error: Error): void => {

@@ -56,6 +56,9 @@ export const BROADCASTS_OF: {
   'downloads:cancel': DOWNLOAD,
   'downloads:retry': [...DOWNLOAD, ...SCAN],
   'downloads:remove': [...DOWNLOAD, 'downloads:removed'],
+  'runs:start': ['runs:updated'],
+  'runs:cancel': ['runs:updated'],
+  'runs:remove': ['runs:removed'],
 };
 
 /** What a socket may ask about its connection; answered by `src/sockets/connection-events.ts`. */

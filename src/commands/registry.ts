@@ -19,6 +19,7 @@ import { models } from './models.ts';
 import { presets } from './presets.ts';
 import { project } from './project.ts';
 import { router } from './router.ts';
+import { runs } from './runs.ts';
 import { system } from './system.ts';
 import { tokens } from './tokens.ts';
 import { parsePayload } from './payload.ts';
@@ -44,6 +45,7 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...placement,
   ...decisions,
   ...downloads,
+  ...runs,
   ...system,
   ...inspector,
   ...keys,

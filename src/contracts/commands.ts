@@ -20,6 +20,7 @@ import { placementCommands } from './commands/placement.ts';
 import { presetsCommands } from './commands/presets.ts';
 import { projectCommands } from './commands/project.ts';
 import { routerCommands } from './commands/router.ts';
+import { runsCommands } from './commands/runs.ts';
 import { systemCommands } from './commands/system.ts';
 import { tokensCommands } from './commands/tokens.ts';
 import type { CommandContract } from './commands/define.ts';
@@ -43,6 +44,7 @@ export const COMMANDS = {
   ...engineCommands,
   ...placementCommands,
   ...downloadsCommands,
+  ...runsCommands,
   ...systemCommands,
   ...inspectorCommands,
   ...keysCommands,
@@ -72,6 +74,7 @@ const FAILURE_CODES: Partial<Record<CommandName, string>> = {
   'models:stop': 'STOP_MODEL_FAILED',
   'models:preview': 'PREVIEW_MODEL_FAILED',
   'models:effective': 'GET_EFFECTIVE_FAILED',
+  'config:effective': 'GET_EFFECTIVE_CONFIG_FAILED',
   'models:load': 'LOAD_MODEL_FAILED',
   'models:unload': 'UNLOAD_MODEL_FAILED',
   'metrics:history': 'GET_METRICS_HISTORY_FAILED',
@@ -79,6 +82,10 @@ const FAILURE_CODES: Partial<Record<CommandName, string>> = {
   'llama:rescan': 'RESCAN_FAILED',
   'router:status': 'GET_ROUTER_STATUS_FAILED',
   'router:start-with-preset': 'START_ROUTER_FAILED',
+  'runs:start': 'START_RUN_FAILED',
+  'runs:get': 'GET_RUN_FAILED',
+  'runs:cancel': 'CANCEL_RUN_FAILED',
+  'runs:remove': 'REMOVE_RUN_FAILED',
   'keys:create': 'CREATE_KEY_FAILED',
   'keys:revoke': 'REVOKE_KEY_FAILED',
   'tokens:create': 'CREATE_TOKEN_FAILED',

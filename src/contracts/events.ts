@@ -6,6 +6,8 @@ import type { Config, Settings } from './config.ts';
 import type { KeyView } from './keys.ts';
 import type { NotificationMessage, NotificationView } from './notifications.ts';
 import type { ActivityView } from './activity.ts';
+import type { ClaudeEvents } from './claude.ts';
+import type { RunPieceView, RunView } from './runs.ts';
 import type {
   DecisionView,
   EngineView,
@@ -89,6 +91,9 @@ export interface BroadcastData {
   'keys:updated': { keys: KeyView[]; required: boolean };
   /** To the same people as the notification: one that was told before has been counted up, or somebody has read some. */
   'notifications:updated': { notification: NotificationView | null; read: string[]; unread: number | null };
+  /** Only to the sockets of its owner, as the next. */
+  'runs:updated': { run: RunView };
+  'runs:removed': { runId: string };
   'decisions:updated': { decision: DecisionView };
   'logs:cleared': { cleared: number };
   'logs:entry': {
@@ -101,8 +106,10 @@ export interface BroadcastData {
 export type BroadcastName = keyof BroadcastData;
 
 /** Sent without the broadcast envelope: to subscribers, or to one socket. */
-export interface DirectEvents {
+export interface DirectEvents extends ClaudeEvents {
   'live:change': LiveChangeView;
+  /** Only to sockets that follow the run. */
+  'runs:piece': { id: string; piece: RunPieceView };
   'inspector:frames': { frames: InspectorFrameView[] };
   /** To the members of a room: the room, and whatever fields came with it. */
   projectUpdate: { room: string } & Record<string, unknown>;

@@ -16,6 +16,7 @@ import { startGuardian } from '../io/guardian.ts';
 import { createSampler } from '../io/metrics/sampler.ts';
 import { storeHistory } from '../io/metrics/stored-history.ts';
 import { pidRecords } from '../io/processes/pid-records.ts';
+import { createRunLimiter } from '../io/runs/run-limiter.ts';
 import { watchEdits } from '../io/watch-edits.ts';
 import { createRouterLink } from '../io/router-link.ts';
 import { lockDataDir } from '../io/store/data-dir-lock.ts';
@@ -50,6 +51,7 @@ import { createReactions } from './reactions.ts';
 import { createRequests } from './requests.ts';
 import { createRouteTable } from './route-table.ts';
 import { createRouterService, loadedOnStartup } from './router-service.ts';
+import { openRuns } from './runs/runs.ts';
 import { openDataDir } from './stores.ts';
 import { createSystemService } from './system-service.ts';
 import { openTokenService } from './token-service.ts';
@@ -63,6 +65,8 @@ export interface RuntimeOptions {
   version: string;
   /** The built data plane. */
   routerScript: string;
+  /** The `llamactor` program and what comes before its arguments. */
+  program: readonly string[];
   /** From flags and environment; they win over the stored configuration. */
   overrides: Partial<Config>;
   /** False: whoever reaches the server may do everything; keys that are sent still count. */
@@ -180,6 +184,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     hub,
     changes,
     problems,
+    running: () => ({ routerUrl: views.router().url, enginePath: views.engine().path }),
     onRefused: (message) => log('error', 'server', message),
     onSettings: (settings) => {
       applyLogSettings(book, settings);
@@ -378,6 +383,23 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
   });
+  const runs = await openRuns({
+    folder: path.join(dataDir, 'runs'),
+    store: stores.runs,
+    config: config.get,
+    env,
+    program: options.program,
+    models,
+    router: views.router,
+    routerKey: () => (keys.required() ? keys.own() : null),
+    limiter: createRunLimiter({ redisUrl: env['REDIS_URL'] ?? null, onProblem: warn }),
+    stopMs: limits.stopMs,
+    hub,
+    pids,
+    guardian,
+    log,
+    now,
+  });
   link.onMessage(reactions.onRouterMessage);
   book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
   followLog(link, book);
@@ -402,6 +424,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     }),
     engine: createEngineService({ dataDir, env, system, requests, config, view: views.engine }),
     downloads,
+    runs,
     config,
     settings: config.settings,
     presets,
@@ -421,7 +444,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       router: views.router,
       engine: views.engine,
     }),
-    inspector: createInspector(() => system.root, now),
+    inspector: createInspector(() => [system.root, runs.actor], now),
     snapshot() {
       // What is collected is told first, so that nothing in the snapshot comes again after it.
       hub.flush();
@@ -478,6 +501,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
         onProblem: warn,
       });
       downloads.begin();
+      await runs.begin();
       await routerSettled;
       restore();
     },
@@ -485,6 +509,8 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       reactions.draining();
       requests.abandon('The server is stopping.');
       sampler.stop();
+      // Before the models that they may be talking to.
+      await runs.drain();
       system.send({ type: 'system.stop', at: now() });
       await system.stopped;
       system.kill();
@@ -493,6 +519,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     async close() {
       await edits?.close();
       await downloads.close();
+      await runs.close();
       await library.close();
       await history.stop();
       await observer.close();

@@ -9,8 +9,9 @@ import { credentialsOf } from '../commands/access.ts';
 import type { Access, Credentials } from '../commands/access.ts';
 import { NOBODY } from '../commands/caller.ts';
 import type { Principal } from '../commands/caller.ts';
-import { readerOfPrincipal } from '../commands/users.ts';
-import { joinAsReader, keepOwnRooms, userRoom } from './rooms.ts';
+import { ownerOf } from '../commands/owner.ts';
+import { keepOwnRooms, userRoom } from './rooms.ts';
+import { isOwnerRoom, ownerRoom } from './run-broadcasts.ts';
 
 /** Rooms by what their members may do. State is broadcast to observers, keys to administrators. */
 export const AUDIENCE = { observe: '@may:observe', admin: '@may:admin' } as const;
@@ -50,12 +51,13 @@ export interface Admission {
 
 /**
  * Guards every namespace of `io`, those that are made later too. `onAudience` hears when a connected socket begins or ceases to
- * be one that may observe, because its user changed.
+ * be one that may observe, because its user changed; `onUser` of every socket that is a user's.
  */
 export const guardAdmission = (
   io: Server,
   access: Access,
   onAudience: (socket: Socket, observes: boolean) => void,
+  onUser: (socket: Socket, user: User) => void,
 ): Admission => {
   const principals = new WeakMap<Socket, Principal>();
   const faults = new WeakMap<Socket, string>();
@@ -112,11 +114,13 @@ export const guardAdmission = (
     }
     const observes = socket.rooms.has(AUDIENCE.observe);
     keepOwnRooms(socket, principal.user, observes);
-    joinAsReader(socket, readerOfPrincipal(principal).id);
+    for (const room of socket.rooms) if (isOwnerRoom(room)) void socket.leave(room);
+    if (observes) void socket.join(ownerRoom(ownerOf(principal)));
     if (principal.user === null) delete keptOf(socket).user;
     else {
       void socket.join(userRoom(principal.user.userId));
       keptOf(socket).user = principal.user;
+      onUser(socket, principal.user);
     }
     watchExpiry(socket, principal.user);
     return observes;

@@ -1,5 +1,4 @@
 /** Turns domain changes into the events of both seeds and into `live:change`. */
-import type { NotificationView } from '../contracts/notifications.ts';
 import type { LiveChange, ModelView } from '../contracts/views.ts';
 import type { DomainChange, Services } from '../commands/services.ts';
 import { configView, logBroadcastEntry } from '../projections/dialects.ts';
@@ -8,9 +7,10 @@ import { createLogFlood } from './log-flood.ts';
 import { createMetricsAudience } from './metrics-audience.ts';
 import { createModelBroadcasts } from './model-broadcasts.ts';
 import { createRouterBroadcasts } from './router-broadcasts.ts';
-import { namedRoom, readerRoom, userRoom } from './rooms.ts';
+import { namedRoom, userRoom } from './rooms.ts';
 import { createTopicAudience } from './topic-audience.ts';
 import type { Emitter } from './emitter.ts';
+import { publishPieces, publishRun, ownerRoom } from './run-broadcasts.ts';
 import type { MetricsAudience } from './metrics-audience.ts';
 import type { TopicAudience } from './topic-audience.ts';
 
@@ -79,6 +79,7 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
   const inspector = createTopicAudience(INSPECTOR_ROOM, () =>
     services.inspector.watch((frames) => emitter.direct('inspector:frames', { frames }, INSPECTOR_ROOM)),
   );
+  const stopPieces = publishPieces(emitter, services);
   let liveSeq = services.snapshot().seq;
 
   const publishLive = (changes: readonly DomainChange[], seq: number): void => {
@@ -89,9 +90,14 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
     emitter.direct('live:change', { seq, changes: live }, LIVE_ROOM);
   };
 
-  const publishNotification = (notification: NotificationView, fresh: boolean): void => {
+  const publishNotification = ({
+    notification,
+    owner,
+    fresh,
+  }: Extract<DomainChange, { kind: 'notification' }>): void => {
     const { userId, count: _count, read: _read, ...message } = notification;
-    const room = userId === null ? AUDIENCE.observe : userRoom(userId);
+    // A user is told whatever their token lets them see besides.
+    const room = owner === null ? AUDIENCE.observe : userId === null ? ownerRoom(owner) : userRoom(userId);
     if (fresh) emitter.direct('notification', message, room, { also: '/notifications' });
     else
       emitter.broadcast(
@@ -111,6 +117,10 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
         break;
       case 'download.removed':
         emitter.broadcast('downloads:removed', { downloadId: change.id }, { by: change.by });
+        break;
+      case 'run':
+      case 'run.removed':
+        publishRun(emitter, change);
         break;
       case 'config':
         emitter.broadcast('config:updated', { config: configView(change.config) }, { by: change.by });
@@ -138,13 +148,13 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
         });
         break;
       case 'notification':
-        publishNotification(change.notification, change.fresh);
+        publishNotification(change);
         break;
       case 'notifications.read':
         emitter.broadcast(
           'notifications:updated',
           { notification: null, read: change.read, unread: change.unread },
-          { room: readerRoom(change.reader), also: '/notifications' },
+          { room: ownerRoom(change.reader), also: '/notifications' },
         );
         break;
       case 'decision':
@@ -185,6 +195,7 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
     inspector,
     close: () => {
       stop();
+      stopPieces();
       inspector.close();
       flood.close();
       metrics.close();

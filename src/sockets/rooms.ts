@@ -17,18 +17,6 @@ const MOST_ROOMS = 100;
 /** Where everything for one user is sent; the user's sockets are in it from the moment they are authenticated. */
 export const userRoom = (userId: string): string => `${USER}${userId}`;
 
-const READER = '@reader:';
-
-/** Where is told what a person has read; see `readerOf`. */
-export const readerRoom = (readerId: string): string => `${READER}${readerId}`;
-
-/** Puts a socket into its reader's room and no other's. */
-export const joinAsReader = (socket: Socket, readerId: string): void => {
-  const own = readerRoom(readerId);
-  for (const room of socket.rooms) if (room.startsWith(READER) && room !== own) void socket.leave(room);
-  void socket.join(own);
-};
-
 /** The room that people call `name`. */
 export const namedRoom = (name: string): string => (name.startsWith(USER) ? name : `${NAMED}${name}`);
 

@@ -5,14 +5,19 @@ import { Server } from 'socket.io';
 import type { Socket } from 'socket.io';
 import { corsOrigin, holdsKey, refusedAccess } from '../http/guard.ts';
 import type { AccessRules } from '../http/guard.ts';
+import type { User } from '../contracts/users.ts';
 import type { Access } from '../commands/access.ts';
 import { unexpected } from '../commands/errors.ts';
+import { ownerOf } from '../commands/owner.ts';
 import type { Connection, Services } from '../commands/services.ts';
 import type { Registry } from '../commands/registry.ts';
 import { guardAdmission } from './admission.ts';
 import { ACTIVITY_ROOM, createBroadcaster, LIVE_ROOM } from './broadcaster.ts';
 import { createEmitter, NAMESPACES, SIDE_NAMESPACES } from './emitter.ts';
+import { createRunFollowers } from './run-followers.ts';
+import type { RunFollowers } from './run-followers.ts';
 import { dispatchEvents } from './dispatch.ts';
+import { claudeEvents, tellInterrupted } from './claude-events.ts';
 import { connectionEvents } from './connection-events.ts';
 import { greet } from './greetings.ts';
 import { namedRoom } from './rooms.ts';
@@ -71,12 +76,14 @@ const ended = async (sockets: ReadonlySet<Duplex>, deadlineMs: number): Promise<
 
 const ROOMS = { live: LIVE_ROOM, activity: ACTIVITY_ROOM } as const;
 
-const connectionOf = (socket: Socket, { metrics, inspector }: Broadcaster): Connection => ({
+const connectionOf = (socket: Socket, { metrics, inspector }: Broadcaster, followers: RunFollowers): Connection => ({
   id: socket.id,
   join: (topic) => void (topic === 'inspector' ? inspector.join(socket) : socket.join(ROOMS[topic])),
   leave: (topic) => void (topic === 'inspector' ? inspector.leave(socket) : socket.leave(ROOMS[topic])),
   isIn: (room) => socket.rooms.has(namedRoom(room)),
   metricsEvery: (interval) => metrics.every(socket, interval),
+  followRun: (id) => followers.follow(socket, id),
+  unfollowRun: (id) => followers.unfollow(socket, id),
 });
 
 /** Attaches the sockets to an HTTP server that is not listening yet. */
@@ -120,14 +127,20 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
     broadcaster.inspector.leave(socket);
     for (const room of socket.rooms) if (room.startsWith('@')) void socket.leave(room);
   };
-  const admission = guardAdmission(io, access, onAudience);
+  /** After the greeting, and in a namespace that hears of runs. */
+  const onUser = (socket: Socket, user: User): void => {
+    if (!BROADCASTING.has(socket.nsp.name)) return;
+    setImmediate(() => tellInterrupted(socket, services, ownerOf({ key: null, user })));
+  };
+  const admission = guardAdmission(io, access, onAudience, onUser);
   // Before the broadcasts of the same change: whose key has ended hears none of them.
   const stopReview = services.subscribe((changes) => {
     if (changes.some(({ kind }) => kind === 'keys')) admission.review();
   });
   const broadcaster = createBroadcaster(services, createEmitter(io));
+  const followers = createRunFollowers(services.runs, (socket) => ownerOf(admission.principalOf(socket)));
 
-  const plain = connectionEvents(access, admission);
+  const plain = new Map([...connectionEvents(access, admission), ...claudeEvents(services, access)]);
   const welcome = (socket: Socket, connection: Connection | undefined): void => {
     greet(socket, version, admission.principalOf(socket).user, admission.faultOf(socket));
     dispatchEvents(socket, registry, {
@@ -140,12 +153,13 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
 
   for (const name of NAMESPACES) {
     io.of(name).on('connection', (socket) => {
-      welcome(socket, connectionOf(socket, broadcaster));
+      welcome(socket, connectionOf(socket, broadcaster, followers));
       if (admission.seat(socket)) broadcaster.metrics.join(socket);
       broadcaster.inspector.resume(socket);
       socket.on('disconnect', () => {
         broadcaster.metrics.leave(socket);
         broadcaster.inspector.leave(socket);
+        followers.leave(socket);
       });
     });
   }
@@ -161,6 +175,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
     close: async () => {
       stopReview();
       broadcaster.close();
+      followers.close();
       // Only the transports are closed: a client told to disconnect by its namespace would not come back after a restart.
       for (const engine of engines) engine.close();
       await ended(upgraded, CLOSE_DEADLINE_MS);

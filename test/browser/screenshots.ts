@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import type { Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
 import { aModel, mixedModels } from './fixture-models.ts';
+import { someKeys, someRequests, someRunning } from './fixture-activity.ts';
 import { someDecisions, someLines, somePresets } from './fixture-data.ts';
 import { FixtureServer } from './fixture-server.ts';
 
@@ -82,6 +83,28 @@ const SCENES: readonly Scene[] = [
     },
   },
   { name: 'monitoring', path: '/monitoring' },
+  { name: 'requests', path: '/monitoring/requests', act: (page) => page.locator('.request').first().waitFor() },
+  {
+    name: 'requests-scrolled',
+    path: '/monitoring/requests',
+    act: async (page) => {
+      await page.locator('.request').first().waitFor();
+      await page.mouse.wheel(0, 2400);
+    },
+  },
+  {
+    name: 'requests-details',
+    path: '/monitoring/requests',
+    act: async (page) => {
+      await page.locator('.request').first().getByRole('button').click();
+      await page.getByText('[DONE]').waitFor();
+    },
+  },
+  {
+    name: 'timeline',
+    path: '/monitoring/timeline?range=1h',
+    act: (page) => page.locator('.bar-span').nth(2).hover(),
+  },
   {
     name: 'logs',
     path: '/logs',
@@ -96,7 +119,24 @@ const SCENES: readonly Scene[] = [
       await page.getByRole('textbox', { name: 'Context' }).fill('8192');
     },
   },
+  {
+    name: 'configuration-preview',
+    path: '/configuration?key=contextSize',
+    act: async (page) => {
+      await page.getByRole('textbox', { name: 'Context', exact: true }).fill('8192');
+      await page.getByRole('textbox', { name: 'Port of the API' }).fill('9090');
+      await page.getByText('The router restarts').waitFor();
+    },
+  },
   { name: 'presets', path: '/configuration/presets' },
+  {
+    name: 'presets-preview',
+    path: '/configuration/presets/default',
+    act: async (page) => {
+      await page.getByRole('textbox', { name: 'Text of the preset' }).fill('[*]\nctx-size = 4096\n');
+      await page.getByRole('group', { name: 'What this does' }).getByText('is loaded again').first().waitFor();
+    },
+  },
   { name: 'settings', path: '/settings' },
   {
     name: 'palette',
@@ -138,6 +178,9 @@ try {
       server.decisions = someDecisions(Date.now());
       server.logs = someLines(Date.now(), 400);
       server.presets = somePresets();
+      server.requests = someRequests(Date.now(), 400);
+      server.running = someRunning(Date.now());
+      server.keys = someKeys(Date.now());
       scene.set?.(server);
       const { width, height, colorScheme } = variant;
       const context = await browser.newContext({

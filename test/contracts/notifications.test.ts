@@ -85,7 +85,7 @@ describe('S21 notification', () => {
   });
 
   it('said again a short time later is counted and disturbs nobody', async () => {
-    const again = { userId: null, type: 'warning' as const, title: 'alpha crashed', message: 'Again.', key: 'alpha' };
+    const again = { owner: null, type: 'warning' as const, title: 'alpha crashed', message: 'Again.', key: 'alpha' };
     for (let n = 0; n < 3; n++) await server.services.control.notify(again);
     await nobody.waitFor(
       'notifications:updated',

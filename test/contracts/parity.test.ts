@@ -18,6 +18,7 @@ interface Case {
 
 const loaded: [CommandName, Fields][] = [['models:load', { modelName: 'alpha.gguf' }]];
 const started: [CommandName, Fields][] = [['downloads:start', { source: 'hf:owner/repo' }]];
+const running: [CommandName, Fields][] = [['runs:start', { prompt: 'Say hello.' }]];
 const CASES: { [N in CommandName]: Case } = {
   'models:list': { payload: {} },
   'models:get': { payload: { modelId: 'alpha' } },
@@ -63,6 +64,7 @@ const CASES: { [N in CommandName]: Case } = {
   'config:get': { payload: {} },
   'config:update': { payload: { config: { modelsMax: 7 } } },
   'config:preview': { payload: { config: { modelsMax: 7 } } },
+  'config:effective': { payload: {} },
   'config:problems': { payload: {} },
   'settings:get': { payload: {} },
   'settings:update': { payload: { settings: { compactMode: true } } },
@@ -102,6 +104,15 @@ const CASES: { [N in CommandName]: Case } = {
     before: [...started, ['downloads:cancel', { id: 'download-1' }]],
   },
   'downloads:remove': { payload: { id: 'download-1' }, before: started },
+  'runs:start': { payload: { prompt: 'Say hello.' } },
+  'runs:list': { payload: {}, before: running },
+  'runs:get': { payload: { id: 'run-1' }, before: running },
+  'runs:output': { payload: { id: 'run-1' }, before: running },
+  'runs:follow': { payload: { id: 'run-1' }, before: running },
+  'runs:unfollow': { payload: { id: 'run-1' }, before: running },
+  'runs:cancel': { payload: { id: 'run-1' }, before: running },
+  'runs:remove': { payload: { id: 'run-1' }, before: [...running, ['runs:cancel', { id: 'run-1' }]] },
+  'runs:tools': { payload: {} },
   'system:info': { payload: {} },
   'system:health': { payload: {} },
 };
@@ -153,6 +164,14 @@ const REFUSED: [CommandName, unknown, string][] = [
   ['downloads:start', {}, 'INVALID_PAYLOAD'],
   ['downloads:start', { source: 'nonsense' }, 'INVALID_PAYLOAD'],
   ['downloads:cancel', { id: 'none' }, 'NOT_FOUND'],
+  ['runs:start', {}, 'INVALID_PAYLOAD'],
+  ['runs:start', { prompt: '  ' }, 'INVALID_PAYLOAD'],
+  ['runs:start', { prompt: 'x', room: 'user:ana' }, 'INVALID_PAYLOAD'],
+  ['runs:start', { prompt: 'x', tool: 'none' }, 'NOT_FOUND'],
+  ['runs:get', { id: 'none' }, 'NOT_FOUND'],
+  ['runs:output', { id: 'none' }, 'NOT_FOUND'],
+  ['runs:cancel', { id: 'none' }, 'NOT_FOUND'],
+  ['runs:remove', { id: 'none' }, 'NOT_FOUND'],
 ];
 
 const STYLES = ['a', 'b', 'http'] as const;

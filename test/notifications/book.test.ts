@@ -3,16 +3,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Reader } from '../../src/commands/users.ts';
 import { openDocument } from '../../src/io/store/document.ts';
 import { createNotificationBook, NotificationsDocument } from '../../src/runtime/notifications/book.ts';
 import type { Wanted } from '../../src/runtime/notifications/book.ts';
 import { memoryDocument } from '../support/memory-notifications.ts';
 
-const ana: Reader = { id: 'user:ana', userId: 'ana' };
-const local: Reader = { id: 'local', userId: null };
+const ana = 'user:ana';
+const local = 'local';
 const wanted = (over: Partial<Wanted> = {}): Wanted => ({
-  userId: null,
+  owner: null,
   type: 'info',
   title: 'Tea',
   message: 'Ready.',
@@ -28,7 +27,7 @@ describe('bounds', () => {
   it('each audience keeps its newest 200, so that one user’s flood takes nothing from the others', async () => {
     const book = inMemory();
     await book.add(wanted({ title: 'for all' }));
-    for (let n = 0; n < 250; n++) await book.add(wanted({ userId: 'ana', title: `n${n}` }));
+    for (let n = 0; n < 250; n++) await book.add(wanted({ owner: ana, title: `n${n}` }));
     const { notifications } = book.list(ana, all);
     expect(notifications).toHaveLength(200);
     expect(notifications[0]?.title).toBe('n249');
@@ -60,7 +59,7 @@ describe('the same again', () => {
   it('for another audience is another, and without a key each is its own', async () => {
     const book = inMemory();
     await book.add(wanted({ key: 'k' }));
-    expect(await book.add(wanted({ key: 'k', userId: 'ana' }))).toMatchObject({ fresh: true });
+    expect(await book.add(wanted({ key: 'k', owner: ana }))).toMatchObject({ fresh: true });
     await book.add(wanted());
     expect(await book.add(wanted())).toMatchObject({ fresh: true });
   });

@@ -44,7 +44,7 @@ describe('a model', () => {
     expect(told(facts, moved(model({ state: 'loading' }), again))).toEqual(['warning: alpha crashed']);
     expect(told(facts, moved(model({ state: 'loading' }), given))).toEqual(['error: alpha was given up']);
     expect(facts.of(moved(loaded, crashed))[0]).toMatchObject({
-      userId: null,
+      owner: null,
       message: 'The engine ended with code 1. It is started again by itself.',
       data: { modelId: 'alpha', code: 'CRASHED' },
       key: 'model:alpha:crashed',
@@ -114,4 +114,22 @@ describe('disk and memory', () => {
     limits = { disk: 50, memory: 0 };
     expect(told(facts, sample(60, 100))).toEqual(['warning: The disk is nearly full']);
   });
+});
+
+it('a run that ends is told to its owner, unless somebody cancelled it', () => {
+  const facts = createFacts(() => thresholds);
+  const run = (state: string, error: string | null = null): DomainChange => ({
+    kind: 'run',
+    run: { id: 'r1', title: 'Mend the test', state, error } as never,
+    owner: 'user:ana',
+    news: { what: 'ended', stdout: '', stderr: '', response: null },
+    by: null,
+  });
+  const words = [run('completed'), run('timeout', 'It ran for 5 min.'), run('cancelled')].flatMap((change) =>
+    facts.of(change),
+  );
+  expect(words).toMatchObject([
+    { owner: 'user:ana', type: 'success', title: 'Run finished', message: 'Mend the test', data: { runId: 'r1' } },
+    { owner: 'user:ana', type: 'error', title: 'Run failed', message: 'Mend the test: It ran for 5 min.' },
+  ]);
 });

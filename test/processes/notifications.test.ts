@@ -14,9 +14,8 @@ afterEach(async () => {
   await fake?.stop();
   fake = null;
 });
-const local = { id: 'local', userId: null };
 const titlesOf = (app: App): string[] =>
-  app.services.notifications.list(local, { limit: 50, unread: false }).notifications.map(({ title }) => title);
+  app.services.notifications.list('local', { limit: 50, unread: false }).notifications.map(({ title }) => title);
 
 describe('a model', () => {
   it('that crashes is told on the sockets, and one that crashes for good is told as given up', async () => {
@@ -69,7 +68,7 @@ describe('what a server keeps', () => {
     await first.services.notifications.send({ ...said, title: 'Cake' });
     const { webhook } = first.services.notifications;
     const { secret } = webhook();
-    await first.services.notifications.read({ id: 'user:ana', userId: 'ana' }, [id]);
+    await first.services.notifications.read('user:ana', [id]);
     await first.stop('test');
 
     const second = await start();

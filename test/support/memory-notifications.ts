@@ -37,17 +37,18 @@ export const createMemoryNotifications = (publish: (change: DomainChange) => voi
   });
   const tell = ({ record, fresh }: Told) => {
     const notification = viewOf(record, null);
-    publish({ kind: 'notification', notification, fresh });
+    publish({ kind: 'notification', notification, owner: record.owner, fresh });
     return notification;
   };
   return {
     notify: async (wanted) => void tell(await book.add(wanted)),
     service: {
-      send: async (wanted) => tell(await book.add(wanted)),
+      send: async ({ userId, ...wanted }) =>
+        tell(await book.add({ ...wanted, owner: userId === null ? null : `user:${userId}` })),
       list: book.list,
       read: async (reader, ids) => {
         const result = await book.read(reader, ids);
-        if (result.read.length > 0) publish({ kind: 'notifications.read', reader: reader.id, ...result });
+        if (result.read.length > 0) publish({ kind: 'notifications.read', reader, ...result });
         return result;
       },
       webhook: () => ({ url: null, secret: 'whsec_test', delivered: 0, failed: 0, waiting: 0, lastError: null }),

@@ -2,6 +2,7 @@
 import { CodedError } from '../../src/contracts/errors.ts';
 import { defaultConfig, defaultSettings } from '../../src/contracts/config.ts';
 import { changePlan } from '../../src/projections/change-plan.ts';
+import { configRows } from '../../src/projections/config-rows.ts';
 import type { ImportedModel } from '../../src/contracts/commands.ts';
 import type { ActivityView } from '../../src/contracts/activity.ts';
 import type { By, DomainChange, Services } from '../../src/commands/services.ts';
@@ -23,6 +24,8 @@ import { createMemoryNotifications } from './memory-notifications.ts';
 import type { MemoryNotifications } from './memory-notifications.ts';
 import { createMemoryKeys } from './memory-keys.ts';
 import type { MemoryKeys } from './memory-keys.ts';
+import { createMemoryRuns } from './memory-runs.ts';
+import type { MemoryRuns } from './memory-runs.ts';
 import { summaryOf } from '../../src/runtime/observe/activity-summary.ts';
 import {
   memoryActivity,
@@ -60,6 +63,7 @@ export interface MemoryControl {
   /** How many inspect now. */
   inspectors(): number;
   setDownload: MemoryDownloads['set'];
+  runs: Pick<MemoryRuns, 'write' | 'complete'>;
   keys: MemoryKeys;
   tokens: Tokens;
   notify: MemoryNotifications['notify'];
@@ -146,6 +150,7 @@ export const createMemoryServices = (
     pending.push(change);
   };
   const downloads = createMemoryDownloads(publish);
+  const runs = createMemoryRuns(publish);
   const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
   const find = (ref: string): ModelView | undefined =>
@@ -270,6 +275,7 @@ export const createMemoryServices = (
     },
     inspectors: () => inspectors.size,
     setDownload: downloads.set,
+    runs,
   };
 
   return {
@@ -398,12 +404,20 @@ export const createMemoryServices = (
       },
     },
     downloads: downloads.service,
+    runs: runs.service,
     config: {
       get: () => config,
       preview: (patch, apply) => {
         const parameters = new Map();
         return changePlan({ config, parameters }, { config: { ...config, ...patch }, parameters }, [], { apply });
       },
+      rows: () =>
+        configRows({
+          stored: config,
+          inForce: config,
+          overrides: {},
+          running: { host: config.host, port: config.port, routerUrl: null, enginePath: null },
+        }),
       problems: () => [],
       update: async (patch, by) => {
         await turn();

@@ -1,7 +1,7 @@
 /** Which notifications there are and who has read them: a bounded history that outlives the server. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { Reader } from '../../commands/users.ts';
+import type { RunOwner } from '../../commands/services.ts';
 import { CodedError } from '../../contracts/errors.ts';
 import { NOTIFICATION_TYPES } from '../../contracts/notifications.ts';
 import type { NewNotification, NotificationMessage, NotificationView } from '../../contracts/notifications.ts';
@@ -21,7 +21,8 @@ const NotificationRecord = z.object({
   /** Epoch ms. */
   at: z.number(),
   data: z.record(z.string(), z.unknown()).nullable(),
-  userId: z.string().nullable(),
+  /** See `ownerOf`; null is everybody who may observe. */
+  owner: z.string().nullable(),
   /** What makes two of them the same; null when each is its own. */
   key: z.string().nullable(),
   count: z.int(),
@@ -35,7 +36,7 @@ export const NotificationsDocument = z.object({ notifications: z.array(Notificat
 export type NotificationsDocument = z.infer<typeof NotificationsDocument>;
 
 /** What is to be said; `key` makes it the same as an earlier one with the same key and the same audience. */
-export type Wanted = NewNotification & { key?: string };
+export type Wanted = Omit<NewNotification, 'userId'> & { owner: RunOwner | null; key?: string };
 
 export interface Told {
   record: Readonly<NotificationRecord>;
@@ -47,12 +48,16 @@ export interface NotificationBook {
   /** Resolves when it is on disk. */
   add(wanted: Wanted): Promise<Told>;
   list(
-    reader: Reader,
+    reader: RunOwner,
     filter: { limit: number; before?: string | undefined; unread: boolean },
   ): { notifications: NotificationView[]; unread: number; more: boolean };
   /** Resolves when it is on disk, with the ids that were not read before. NOT_FOUND for one that is not the reader's to see. */
-  read(reader: Reader, ids: readonly string[] | 'all'): Promise<{ read: string[]; unread: number }>;
+  read(reader: RunOwner, ids: readonly string[] | 'all'): Promise<{ read: string[]; unread: number }>;
 }
+
+/** The user whose it is; null for everybody's, and for what is a key's or the person's at this machine. */
+const userIn = (owner: RunOwner | null): string | null =>
+  owner?.startsWith('user:') === true ? owner.slice('user:'.length) : null;
 
 export const messageOf = ({
   id,
@@ -70,37 +75,37 @@ export const messageOf = ({
   ...(data === null ? {} : { data: { ...data } }),
 });
 
-export const viewOf = (record: Readonly<NotificationRecord>, reader: Reader | null): NotificationView => ({
+export const viewOf = (record: Readonly<NotificationRecord>, reader: RunOwner | null): NotificationView => ({
   ...messageOf(record),
-  userId: record.userId,
+  userId: userIn(record.owner),
   count: record.count,
-  read: reader !== null && record.readBy.includes(reader.id),
+  read: reader !== null && record.readBy.includes(reader),
 });
 
-const isFor = ({ userId }: Readonly<NotificationRecord>, reader: Reader): boolean =>
-  userId === null || userId === reader.userId;
+const isFor = ({ owner }: Readonly<NotificationRecord>, reader: RunOwner): boolean =>
+  owner === null || owner === reader;
 
 /** The newest of each audience, and of all. */
 const bounded = (records: NotificationRecord[]): NotificationRecord[] => {
   const counts = new Map<string | null, number>();
   return records
-    .filter(({ userId }) => {
-      const count = (counts.get(userId) ?? 0) + 1;
-      counts.set(userId, count);
+    .filter(({ owner }) => {
+      const count = (counts.get(owner) ?? 0) + 1;
+      counts.set(owner, count);
       return count <= KEPT_EACH;
     })
     .slice(0, KEPT);
 };
 
 /** A record of what is to be said now. Pure, so that what the disk refuses can still be told. */
-export const recordOf = ({ userId, type, title, message, data, key }: Wanted, at: number): NotificationRecord => ({
+export const recordOf = ({ owner, type, title, message, data, key }: Wanted, at: number): NotificationRecord => ({
   id: randomUUID(),
   type,
   title,
   message,
   at,
   data: data ?? null,
-  userId,
+  owner,
   key: key ?? null,
   count: 1,
   readBy: [],
@@ -114,8 +119,8 @@ export const createNotificationBook = ({
   now(): number;
 }): NotificationBook => {
   const records = (): readonly NotificationRecord[] => store.get().notifications;
-  const unreadOf = (reader: Reader): number =>
-    records().filter((record) => isFor(record, reader) && !record.readBy.includes(reader.id)).length;
+  const unreadOf = (reader: RunOwner): number =>
+    records().filter((record) => isFor(record, reader) && !record.readBy.includes(reader)).length;
 
   return {
     async add(wanted) {
@@ -123,8 +128,8 @@ export const createNotificationBook = ({
       let told: Told = { record: fresh, fresh: true };
       await store.update((draft) => {
         const twin = draft.notifications.find(
-          ({ key, userId, at }) =>
-            fresh.key !== null && key === fresh.key && userId === fresh.userId && fresh.at - at < SAME_MS,
+          ({ key, owner, at }) =>
+            fresh.key !== null && key === fresh.key && owner === fresh.owner && fresh.at - at < SAME_MS,
         );
         if (twin === undefined) {
           draft.notifications = bounded([fresh, ...draft.notifications]);
@@ -141,7 +146,7 @@ export const createNotificationBook = ({
       const from = before === undefined ? 0 : own.findIndex(({ id }) => id === before) + 1;
       if (before !== undefined && from === 0)
         throw new CodedError('NOT_FOUND', `There is no notification ${before} for you any more.`);
-      const found = own.slice(from).filter((record) => !unread || !record.readBy.includes(reader.id));
+      const found = own.slice(from).filter((record) => !unread || !record.readBy.includes(reader));
       return {
         notifications: found.slice(0, limit).map((record) => viewOf(record, reader)),
         unread: unreadOf(reader),
@@ -156,8 +161,8 @@ export const createNotificationBook = ({
         if (missing !== undefined)
           throw new CodedError('NOT_FOUND', `There is no notification ${missing.slice(0, 64)} for you.`);
         for (const record of own) {
-          if ((ids !== 'all' && !ids.includes(record.id)) || record.readBy.includes(reader.id)) continue;
-          record.readBy.push(reader.id);
+          if ((ids !== 'all' && !ids.includes(record.id)) || record.readBy.includes(reader)) continue;
+          record.readBy.push(reader);
           read.push(record.id);
         }
       });

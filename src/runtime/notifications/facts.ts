@@ -18,7 +18,7 @@ const LASTING = 3;
 const GIB = 1024 ** 3;
 const gib = (bytes: number): string => `${(bytes / GIB).toFixed(1)} GiB`;
 
-const everybody = { userId: null } as const;
+const everybody = { owner: null } as const;
 
 const ofModel = (model: ModelView, previous: ModelView | null): Wanted | null => {
   const { id, failure, gaveUp } = model;
@@ -77,6 +77,20 @@ const ofDownload = ({ id, state, source, error, modelId }: DownloadView): Wanted
         key: `download:${id}:failed`,
       }
     : null;
+};
+
+/** What somebody cancelled is no news to them. */
+const ofRun = ({ run, owner, news }: Extract<DomainChange, { kind: 'run' }>): Wanted | null => {
+  if (news.what !== 'ended' || run.state === 'cancelled') return null;
+  const done = run.state === 'completed';
+  return {
+    owner,
+    type: done ? 'success' : 'error',
+    title: done ? 'Run finished' : 'Run failed',
+    message: done ? run.title : `${run.title}: ${run.error ?? 'it ended without saying why.'}`,
+    data: { runId: run.id },
+    key: `run:${run.id}`,
+  };
 };
 
 /** True once when a value has been at or above its threshold for long enough; again only after it has fallen clearly below. */
@@ -142,6 +156,8 @@ export const createFacts = (thresholds: () => Thresholds): Facts => {
           routerGaveUp = change.router.gaveUp;
           return told ? [] : [ofRouter(change.router) ?? []].flat();
         }
+        case 'run':
+          return [ofRun(change) ?? []].flat();
         case 'download': {
           const wanted = ofDownload(change.download);
           // Its rate or its place in the list may change after its end.

@@ -15,7 +15,7 @@ import type { WebhookPolicy } from './webhook.ts';
 
 export type NotificationService = Services['notifications'] & {
   /**
-   * Tells a user, or everybody with `userId` null, of a fact: a run that has finished, an approval that waits. Returns at once.
+   * Tells an owner, or everybody with `owner` null, of a fact, such as an approval that waits. Returns at once.
    * The same `key` for the same audience within ten minutes counts the earlier one up and disturbs nobody.
    */
   notify(wanted: Wanted): void;
@@ -53,7 +53,7 @@ export const openNotifications = async (options: {
 
   const tell = ({ record, fresh }: Told): NotificationView => {
     const notification = viewOf(record, null);
-    hub.publish({ kind: 'notification', notification, fresh });
+    hub.publish({ kind: 'notification', notification, owner: record.owner, fresh });
     if (fresh) webhook.deliver(notification);
     return notification;
   };
@@ -74,11 +74,12 @@ export const openNotifications = async (options: {
 
   return {
     notify,
-    send: async (wanted) => tell(await book.add(wanted)),
+    send: async ({ userId, ...wanted }) =>
+      tell(await book.add({ ...wanted, owner: userId === null ? null : `user:${userId}` })),
     list: book.list,
     async read(reader, ids) {
       const result = await book.read(reader, ids);
-      if (result.read.length > 0) hub.publish({ kind: 'notifications.read', reader: reader.id, ...result });
+      if (result.read.length > 0) hub.publish({ kind: 'notifications.read', reader, ...result });
       return result;
     },
     webhook: webhook.view,
