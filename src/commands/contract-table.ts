@@ -49,6 +49,8 @@ export const BROADCASTS_OF: {
   'metrics:subscribe': ['metrics:update'],
   'keys:create': ['keys:updated'],
   'keys:revoke': ['keys:updated'],
+  'notifications:send': ['notification'],
+  'notifications:read': ['notifications:updated'],
   'project:update': ['projectUpdate'],
   'activity:subscribe': ['activity:added'],
   'engine:install': ['engine:updated'],

@@ -5,6 +5,7 @@ import type { CommandName, CommandResult, Scope } from '../contracts/commands.ts
 import { activity, requests, timeline } from './activity.ts';
 import { agents, channels } from './channels.ts';
 import { config, settings } from './config.ts';
+import { notifications } from './notifications.ts';
 import { decisions, placement } from './placement.ts';
 import { downloads } from './downloads.ts';
 import { engine } from './engine.ts';
@@ -53,6 +54,7 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...project,
   ...channels,
   ...agents,
+  ...notifications,
 };
 
 /** Decides whether a caller may use a scope; returns the refusal, or undefined to let it pass. */

@@ -12,6 +12,7 @@ import type { CommandPayload, ExplainView, HealthView, ImportReport, InfoView } 
 import type { DownloadOptionsView, DownloadView } from '../contracts/downloads.ts';
 import type { LogStreamFilter } from '../contracts/log-stream.ts';
 import type { KeyView } from '../contracts/keys.ts';
+import type { NewNotification, NotificationView, WebhookView } from '../contracts/notifications.ts';
 import type { NewToken, User } from '../contracts/users.ts';
 import type {
   RunLimitsView,
@@ -176,6 +177,18 @@ export interface Services {
     /** INVALID_PAYLOAD when it would have expired already. */
     create(wanted: NewToken, by: By): Promise<{ token: string; user: User }>;
   };
+  notifications: {
+    /** Resolves when it is on disk and has been told. */
+    send(wanted: NewNotification): Promise<NotificationView>;
+    /** Newest first. NOT_FOUND when `before` is not kept any more. */
+    list(
+      reader: RunOwner,
+      filter: CommandPayload<'notifications:list'>,
+    ): { notifications: NotificationView[]; unread: number; more: boolean };
+    /** Resolves when it is on disk. */
+    read(reader: RunOwner, ids: readonly string[] | 'all'): Promise<{ read: string[]; unread: number }>;
+    webhook(): WebhookView;
+  };
   projects: {
     /** Tells the members of a room. */
     update(room: string, data: Record<string, unknown>, by: By): void;
@@ -252,6 +265,9 @@ export type DomainChange =
   | { kind: 'presets'; presets: PresetView[]; by: By | null }
   | { kind: 'keys'; keys: KeyView[]; required: boolean; by: By | null }
   | { kind: 'project'; room: string; data: Record<string, unknown>; by: By | null }
+  /** `owner` null is everybody; `fresh`: nobody was told of the same a short time ago. */
+  | { kind: 'notification'; notification: NotificationView; owner: RunOwner | null; fresh: boolean }
+  | { kind: 'notifications.read'; reader: RunOwner; read: string[]; unread: number }
   | { kind: 'decision'; decision: DecisionView; by: By | null }
   | { kind: 'logs.cleared'; cleared: number; by: By | null }
   | { kind: 'log'; entry: LogEntryView }

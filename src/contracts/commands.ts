@@ -16,6 +16,7 @@ import { liveCommands } from './commands/live.ts';
 import { logsCommands } from './commands/logs.ts';
 import { metricsCommands } from './commands/metrics.ts';
 import { modelsCommands } from './commands/models.ts';
+import { notificationsCommands } from './commands/notifications.ts';
 import { placementCommands } from './commands/placement.ts';
 import { presetsCommands } from './commands/presets.ts';
 import { projectCommands } from './commands/project.ts';
@@ -51,6 +52,7 @@ export const COMMANDS = {
   ...tokensCommands,
   ...projectCommands,
   ...channelsCommands,
+  ...notificationsCommands,
 } as const;
 
 export type CommandName = keyof typeof COMMANDS;
@@ -89,6 +91,7 @@ const FAILURE_CODES: Partial<Record<CommandName, string>> = {
   'keys:create': 'CREATE_KEY_FAILED',
   'keys:revoke': 'REVOKE_KEY_FAILED',
   'tokens:create': 'CREATE_TOKEN_FAILED',
+  'notifications:send': 'SEND_NOTIFICATION_FAILED',
   'system:info': 'GET_SYSTEM_INFO_FAILED',
   'system:health': 'HEALTH_CHECK_FAILED',
 };

@@ -183,6 +183,24 @@ export const CONFIG_KEYS = {
     help: 'Browser origins accepted besides this server’s own.',
     restart: 'live',
   },
+  notifyDiskUsed: {
+    schema: z.int().min(0).max(100),
+    default: 90,
+    help: 'Percent of the data folder’s disk in use at which people are notified; 0 is never.',
+    restart: 'none',
+  },
+  notifyMemoryUsed: {
+    schema: z.int().min(0).max(100),
+    default: 95,
+    help: 'Percent of memory in use, for some time, at which people are notified; 0 is never.',
+    restart: 'none',
+  },
+  webhookUrl: {
+    schema: z.union([z.literal(''), z.url({ protocol: /^https?$/ }).max(2048)]),
+    default: '',
+    help: 'Address that notifications are posted to, signed as Standard Webhooks asks; empty is none.',
+    restart: 'none',
+  },
   captureBodies: {
     schema: z.boolean(),
     default: false,

@@ -5,6 +5,7 @@ import type { DownloadView } from './downloads.ts';
 import type { AgentView, ChannelEvents, ChannelView } from './channels.ts';
 import type { Config, Settings } from './config.ts';
 import type { KeyView } from './keys.ts';
+import type { NotificationMessage, NotificationView } from './notifications.ts';
 import type { ActivityView } from './activity.ts';
 import type { ClaudeEvents } from './claude.ts';
 import type { RunPieceView, RunView } from './runs.ts';
@@ -89,6 +90,8 @@ export interface BroadcastData {
   'downloads:removed': { downloadId: string };
   /** Only to sockets that may administer. */
   'keys:updated': { keys: KeyView[]; required: boolean };
+  /** To the same people as the notification: one that was told before has been counted up, or somebody has read some. */
+  'notifications:updated': { notification: NotificationView | null; read: string[]; unread: number | null };
   /** Only to the sockets of its owner, as the next. */
   'runs:updated': { run: RunView };
   'runs:removed': { runId: string };
@@ -116,6 +119,8 @@ export interface DirectEvents extends ClaudeEvents, ChannelEvents {
   'inspector:frames': { frames: InspectorFrameView[] };
   /** To the members of a room: the room, and whatever fields came with it. */
   projectUpdate: { room: string } & Record<string, unknown>;
+  /** To its user, or to everybody who may observe; in `/notifications` too. */
+  notification: NotificationMessage;
   /** Greetings, in this order. */
   welcome: { message: string; socketId: string; serverTime: string };
   'connection:established': { clientId: string; serverTime: number; version: string; timestamp: number };

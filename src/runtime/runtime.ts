@@ -56,6 +56,8 @@ import { openRuns } from './runs/runs.ts';
 import { openDataDir } from './stores.ts';
 import { createSystemService } from './system-service.ts';
 import { openTokenService } from './token-service.ts';
+import { openNotifications } from './notifications/notifications.ts';
+import type { WebhookPolicy } from './notifications/webhook.ts';
 import { createUsage } from './usage.ts';
 import { createViews } from './views.ts';
 
@@ -75,6 +77,7 @@ export interface RuntimeOptions {
   autoInstall: boolean;
   policy?: RestartPolicy;
   downloadPolicy?: DownloadPolicy;
+  webhookPolicy?: WebhookPolicy;
   stall?: { pollMs: number; patienceMs: number };
   /** Stands in for the machine's free memory, by device. */
   freeMemory?: MemoryOptions['free'];
@@ -204,6 +207,14 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     now,
   });
   const tokens = await openTokenService({ dataDir, env, log, now });
+  const notifications = await openNotifications({
+    dataDir,
+    hub,
+    config: config.get,
+    webhookPolicy: options.webhookPolicy,
+    log,
+    now,
+  });
   const presets = await openPresets({
     folder: path.join(dataDir, 'presets'),
     state: stores.state,
@@ -435,6 +446,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     imports: createImportService({ library, models, config, knownFlags }),
     keys,
     tokens,
+    notifications,
     projects: { update: (room, data, by) => hub.publish({ kind: 'project', room, data, by }) },
     logs: createLogService(book, hub),
     metrics: { ...metrics, text: observer.metricsText },
@@ -531,6 +543,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await history.stop();
       await observer.close();
       await decisions.close();
+      await notifications.close();
       await keys.close();
       await stores.close();
       log('info', 'server', 'Stopped.');

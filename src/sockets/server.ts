@@ -13,7 +13,7 @@ import type { Connection, Services } from '../commands/services.ts';
 import type { Registry } from '../commands/registry.ts';
 import { guardAdmission } from './admission.ts';
 import { ACTIVITY_ROOM, createBroadcaster, LIVE_ROOM } from './broadcaster.ts';
-import { createEmitter, NAMESPACES } from './emitter.ts';
+import { createEmitter, NAMESPACES, SIDE_NAMESPACES } from './emitter.ts';
 import { createRunFollowers } from './run-followers.ts';
 import type { RunFollowers } from './run-followers.ts';
 import { dispatchEvents } from './dispatch.ts';
@@ -57,9 +57,6 @@ const TRANSPORT = {
 };
 
 const BROADCASTING: ReadonlySet<string> = new Set(NAMESPACES);
-/** For events of one kind only; state is not broadcast there. */
-const SIDE_NAMESPACES = ['/media', '/notifications'] as const;
-
 const CLOSE_DEADLINE_MS = 1000;
 
 const isSocketPath = (url: string | undefined): boolean =>

@@ -66,6 +66,13 @@ const CASES: { [N in CommandName]: Case } = {
   'keys:revoke': { payload: { id: 'ana' }, before: [['keys:create', { name: 'ana' }]] },
   'tokens:create': { payload: { userId: 'ana', scopes: ['observe'] } },
   'project:update': { payload: { room: 'plan', step: 3 }, room: 'plan' },
+  'notifications:send': { payload: { title: 'Tea', message: 'It is ready.' } },
+  'notifications:list': { payload: {}, before: [['notifications:send', { title: 'Tea', message: 'It is ready.' }]] },
+  'notifications:read': {
+    payload: { all: true },
+    before: [['notifications:send', { title: 'Tea', message: 'It is ready.' }]],
+  },
+  'notifications:webhook': { payload: {} },
   'config:get': { payload: {} },
   'config:update': { payload: { config: { modelsMax: 7 } } },
   'config:preview': { payload: { config: { modelsMax: 7 } } },
@@ -170,6 +177,14 @@ const REFUSED: [CommandName, unknown, string][] = [
   ['keys:revoke', { id: 'nobody' }, 'NOT_FOUND'],
   ['tokens:create', { userId: '' }, 'INVALID_PAYLOAD'],
   ['tokens:create', { userId: 'ana', expiresAt: 1 }, 'INVALID_PAYLOAD'],
+  ['notifications:send', { title: '', message: 'x' }, 'INVALID_PAYLOAD'],
+  ['notifications:send', { title: 'x', message: 'x', type: 'loud' }, 'INVALID_PAYLOAD'],
+  ['notifications:send', { title: 'x', message: 'x', data: { big: 'x'.repeat(10_000) } }, 'INVALID_PAYLOAD'],
+  ['notifications:list', { before: 'gone' }, 'NOT_FOUND'],
+  ['notifications:read', {}, 'INVALID_PAYLOAD'],
+  ['notifications:read', { id: 'a', all: true }, 'INVALID_PAYLOAD'],
+  ['notifications:read', { id: 'gone' }, 'NOT_FOUND'],
+  ['config:update', { config: { webhookUrl: 'ftp://example.org' } }, 'INVALID_PAYLOAD'],
   ['config:update', { config: { requireKeys: true } }, 'INVALID_STATE'],
   ['config:update', { config: { nope: 1 } }, 'INVALID_PAYLOAD'],
   ['config:update', { config: JSON.parse('{"__proto__": {"x": 1}}') as unknown }, 'INVALID_PAYLOAD'],
@@ -240,7 +255,8 @@ const MOVING = new Set([
 const isShape = (key: string): boolean => !MOVING.has(key) && key !== 'status';
 const normalised = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(normalised);
-  if (typeof value === 'string') return value.replace(/^fence \d+$/, 'fence');
+  if (typeof value === 'string')
+    return value.replace(/^fence \d+$/, 'fence').replace(/^[0-9a-f]{8}(-[0-9a-f]{4,12}){4}$/, 'uuid');
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).filter(([key]) => isShape(key));
   return Object.fromEntries(entries.map(([key, inner]) => [key, normalised(inner)]).sort());

@@ -22,6 +22,8 @@ import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
 import { createTokens } from '../../src/io/users/tokens.ts';
 import type { Tokens } from '../../src/io/users/tokens.ts';
+import { createMemoryNotifications } from './memory-notifications.ts';
+import type { MemoryNotifications } from './memory-notifications.ts';
 import { createMemoryKeys } from './memory-keys.ts';
 import type { MemoryKeys } from './memory-keys.ts';
 import { createMemoryRuns } from './memory-runs.ts';
@@ -66,6 +68,7 @@ export interface MemoryControl {
   runs: Pick<MemoryRuns, 'write' | 'complete'>;
   keys: MemoryKeys;
   tokens: Tokens;
+  notify: MemoryNotifications['notify'];
 }
 
 export interface MemoryServices extends Services {
@@ -231,12 +234,14 @@ export const createMemoryServices = (
   };
 
   const keys = createMemoryKeys(publish);
+  const notifications = createMemoryNotifications(publish);
   const tokens = createTokens({ secret: 'a secret of the tests, long enough for them', now: () => Date.now() });
   const { channels, agents } = createMemoryChannels(publish);
 
   const control: MemoryControl = {
     keys,
     tokens,
+    notify: notifications.notify,
     failNext: (verb, id, error) => void failures.set(`${verb}:${id}`, error),
     failAlways: (verb, id, message) => void lasting.set(`${verb}:${id}`, message),
     hold: (id) => {
@@ -475,6 +480,7 @@ export const createMemoryServices = (
       },
     },
     keys: keys.service,
+    notifications: notifications.service,
     tokens: { create: (wanted) => tokens.sign(wanted) },
     projects: { update: (room, data, by) => publish({ kind: 'project', room, data, by }) },
     logs: {

@@ -21,9 +21,8 @@ export const createChannelBroadcasts = (emitter: Emitter): ((change: ChannelChan
     const sender = callerOf(by);
     // The order is part of the contract: the others, the sender, the confirmation.
     if (!repeated) {
-      const others = messageBroadcast(message, false);
-      if (sender === null) emitter.direct('messageBroadcast', others, roomOf(message.channelId));
-      else emitter.directExcept('messageBroadcast', others, roomOf(message.channelId), sender.socket);
+      const except = sender?.socket;
+      emitter.direct('messageBroadcast', messageBroadcast(message, false), roomOf(message.channelId), { except });
     }
     if (sender === null || sender.style === 'a') return;
     emitter.direct('messageBroadcast', messageBroadcast(message, true), sender.socket);
@@ -51,9 +50,8 @@ export const createChannelBroadcasts = (emitter: Emitter): ((change: ChannelChan
       case 'channel.told': {
         const caller = callerOf(change.by);
         const isCaller = caller?.style === 'a' || change.event === 'channelTyping';
-        const room = roomOf(change.data.channelId);
-        if (isCaller && caller !== null) emitter.directExcept(change.event, change.data, room, caller.socket);
-        else emitter.direct(change.event, change.data, room);
+        const except = isCaller ? caller?.socket : undefined;
+        emitter.direct(change.event, change.data, roomOf(change.data.channelId), { except });
         break;
       }
       case 'channel':
