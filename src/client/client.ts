@@ -2,7 +2,13 @@ import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
 import { CodedError } from '../contracts/errors.ts';
 import type { CommandInput, CommandName, CommandResult } from '../contracts/commands.ts';
-import type { BroadcastData, BroadcastName, EnvelopeReply, EnvelopeRequest } from '../contracts/events.ts';
+import type {
+  BroadcastData,
+  BroadcastName,
+  DirectEvents,
+  EnvelopeReply,
+  EnvelopeRequest,
+} from '../contracts/events.ts';
 import type { LiveChangeView } from '../contracts/views.ts';
 import { deadlineOf } from './deadlines.ts';
 import { fromConnectError, fromEnvelopeError, ServerUnreachableError } from './errors.ts';
@@ -42,6 +48,8 @@ export interface LlamactorClient {
   call<N extends CommandName>(name: N, input: CommandInput<N>, options?: CallOptions): Promise<CommandResult<N>>;
   /** Calls back with a broadcast's data; returns the function that ends it. */
   on<E extends BroadcastName>(event: E, listener: (data: BroadcastData[E]) => void): () => void;
+  /** Calls back with an event that is no broadcast: what is said in a channel, a line of the log. */
+  onEvent<E extends keyof DirectEvents>(event: E, listener: (data: DirectEvents[E]) => void): () => void;
   /**
    * A snapshot, then increments without a gap; a new snapshot after a gap or a reconnect. Resolves once the first snapshot was
    * delivered. `onError` hears of a later subscription that failed although the connection is up.
@@ -115,6 +123,7 @@ const wrap = (socket: ClientSocket, url: string): LlamactorClient => {
     },
     on: <E extends BroadcastName>(event: E, listener: (data: BroadcastData[E]) => void) =>
       listen(socket, event, (payload: { data: unknown }) => listener(inOwnWords(payload.data) as BroadcastData[E])),
+    onEvent: (event, listener) => listen(socket, event, listener),
     live: async (onSnapshot, onChange, onError = () => undefined) => {
       const follower = followLive(
         {

@@ -10,6 +10,7 @@ import type {
 import type { Config, Settings } from '../contracts/config.ts';
 import type { CommandPayload, ExplainView, HealthView, ImportReport, InfoView } from '../contracts/commands.ts';
 import type { DownloadOptionsView, DownloadView } from '../contracts/downloads.ts';
+import type { MemberView } from '../contracts/channels.ts';
 import type { LogStreamFilter } from '../contracts/log-stream.ts';
 import type { KeyView } from '../contracts/keys.ts';
 import type { AgentsService, ChannelChange, ChannelsService } from './channel-services.ts';
@@ -200,8 +201,8 @@ export interface Connection {
   id: string;
   join(topic: Topic): void;
   leave(topic: Topic): void;
-  /** Hears from now on what is said in this channel. */
-  joinChannel(channelId: string): void;
+  /** Hears from now on what is said in this channel, and is one of its members unless `who` is null. */
+  joinChannel(channelId: string, who: MemberView | null): void;
   leaveChannel(channelId: string): void;
   /** Sends the entries that pass as `log_update`, beginning after the one with the id `after`; null ends it. */
   followLogs(filter: LogStreamFilter | null, after: string | null): void;

@@ -5,6 +5,7 @@ import type { DownloadView } from './downloads.ts';
 import type { AgentView, ChannelEvents, ChannelView } from './channels.ts';
 import type { Config, Settings } from './config.ts';
 import type { KeyView } from './keys.ts';
+import type { LogUpdate } from './log-stream.ts';
 import type { ActivityView } from './activity.ts';
 import type {
   DecisionView,
@@ -105,6 +106,8 @@ export type BroadcastName = keyof BroadcastData;
 /** Sent without the broadcast envelope: to subscribers, or to one socket. */
 export interface DirectEvents extends ChannelEvents {
   'live:change': LiveChangeView;
+  /** To those who follow the log. */
+  log_update: LogUpdate;
   messageAck: { clientMessageId?: string; messageId: string; status: string };
   'inspector:frames': { frames: InspectorFrameView[] };
   'connection:established': { clientId: string; serverTime: number; version: string; timestamp: number };

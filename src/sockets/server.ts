@@ -122,6 +122,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
       greet(socket, version);
       if (admission.seat(socket)) broadcaster.metrics.join(socket);
       broadcaster.inspector.resume(socket);
+      messaging.resume(socket);
       socket.on('disconnect', () => {
         broadcaster.metrics.leave(socket);
         broadcaster.inspector.leave(socket);
