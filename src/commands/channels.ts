@@ -29,16 +29,13 @@ export const channels: Handlers<'channels'> = {
     const connection = connectionOf(caller);
     if (create) await services.channels.ensure({ id: channelId, serverId, agent: agentId ?? null, metadata });
     else services.channels.get(channelId);
-    services.channels.enter(channelId, connection.id, memberOf(entityId, entityName));
     // The room before the history: a message that comes in between is in both, and its id says so.
-    connection.joinChannel(channelId);
+    connection.joinChannel(channelId, memberOf(entityId, entityName));
     const page = await services.channels.page(channelId, { limit: CHANNEL_LIMITS.history });
     return { channel: services.channels.get(channelId), ...page, turns: services.channels.turns(channelId) };
   },
-  'channels:leave': (services, { channelId }, caller) => {
-    const connection = connectionOf(caller);
-    connection.leaveChannel(channelId);
-    services.channels.leave(channelId, connection.id);
+  'channels:leave': (_services, { channelId }, caller) => {
+    connectionOf(caller).leaveChannel(channelId);
     return { left: channelId };
   },
   'channels:messages': (services, { channelId, ...filter }) => services.channels.page(channelId, filter),

@@ -10,6 +10,7 @@ import type {
 import type { Config, Settings } from '../contracts/config.ts';
 import type { CommandPayload, ExplainView, HealthView, ImportReport, InfoView } from '../contracts/commands.ts';
 import type { DownloadOptionsView, DownloadView } from '../contracts/downloads.ts';
+import type { MemberView } from '../contracts/channels.ts';
 import type { LogStreamFilter } from '../contracts/log-stream.ts';
 import type { KeyView } from '../contracts/keys.ts';
 import type { NewNotification, NotificationView, WebhookView } from '../contracts/notifications.ts';
@@ -285,8 +286,8 @@ export interface Connection {
   leave(topic: Topic): void;
   /** Whether it has joined the room that people call so. */
   isIn(room: string): boolean;
-  /** Hears from now on what is said in this channel. */
-  joinChannel(channelId: string): void;
+  /** Hears from now on what is said in this channel, and is one of its members unless `who` is null. */
+  joinChannel(channelId: string, who: MemberView | null): void;
   leaveChannel(channelId: string): void;
   /** Sends the entries that pass as `log_update`, beginning after the one with the id `after`; null ends it. */
   followLogs(filter: LogStreamFilter | null, after: string | null): void;

@@ -6,6 +6,7 @@ import type { AgentView, ChannelEvents, ChannelView } from './channels.ts';
 import type { Config, Settings } from './config.ts';
 import type { KeyView } from './keys.ts';
 import type { NotificationMessage, NotificationView } from './notifications.ts';
+import type { LogUpdate } from './log-stream.ts';
 import type { ActivityView } from './activity.ts';
 import type { ClaudeEvents } from './claude.ts';
 import type { RunPieceView, RunView } from './runs.ts';
@@ -115,6 +116,8 @@ export interface DirectEvents extends ClaudeEvents, ChannelEvents {
   'live:change': LiveChangeView;
   /** Only to sockets that follow the run. */
   'runs:piece': { id: string; piece: RunPieceView };
+  /** To those who follow the log. */
+  log_update: LogUpdate;
   messageAck: { clientMessageId?: string; messageId: string; status: string };
   'inspector:frames': { frames: InspectorFrameView[] };
   /** To the members of a room: the room, and whatever fields came with it. */

@@ -1,7 +1,7 @@
 /** The log as a stream for clients that choose what they want of it. */
 import { z } from 'zod';
 import { LOG_LEVELS } from './views.ts';
-import type { LogEntryView } from './views.ts';
+import type { LogEntryView, LogLevel } from './views.ts';
 
 /** An entry passes when all of these hold; what is absent lets everything pass. */
 export const LogStreamFilter = z.object({
@@ -18,7 +18,7 @@ export interface LogUpdate {
   id: string;
   /** ISO. */
   timestamp: string;
-  level: string;
+  level: LogLevel;
   category: string;
   message: string;
   agentId?: string;
@@ -37,3 +37,12 @@ export const logUpdate = ({ id, timestamp, level, source, message }: LogEntryVie
   const update = { id, timestamp: new Date(timestamp).toISOString(), level, category: source, message };
   return agentId === null ? update : { ...update, agentId };
 };
+
+/** A streamed entry in the shape of the stored ones. */
+export const logEntryOf = ({ id, timestamp, level, category, message }: LogUpdate): LogEntryView => ({
+  id,
+  timestamp: Date.parse(timestamp),
+  level,
+  message,
+  source: category,
+});

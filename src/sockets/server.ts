@@ -173,6 +173,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
       welcome(socket, connectionOf(socket, { broadcaster, followers, messaging }));
       if (admission.seat(socket)) broadcaster.metrics.join(socket);
       broadcaster.inspector.resume(socket);
+      messaging.resume(socket);
       socket.on('disconnect', () => {
         broadcaster.metrics.leave(socket);
         broadcaster.inspector.leave(socket);

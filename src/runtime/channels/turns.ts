@@ -44,6 +44,8 @@ interface Row {
   channelId: string;
   /** Of the message that is answered. */
   serverId: string;
+  /** Ids of the messages that the next turn answers. */
+  asked: Set<string>;
   stream: AnswerStream | null;
   model: string | null;
   told: string;
@@ -97,7 +99,8 @@ export const createTurns = (options: TurnsOptions): AgentTurns => {
     // What is written comes in pieces; whoever joins asks for the whole.
     const turn = { ...view(row), text: '', thought: '' };
     const text = JSON.stringify(turn);
-    if (text === row.told) return;
+    // That one rests who has just been called is no news.
+    if (text === row.told || (row.told === '' && turn.state === 'idle')) return;
     row.told = text;
     publish({ kind: 'channel.turn', turn });
   };
@@ -129,8 +132,13 @@ export const createTurns = (options: TurnsOptions): AgentTurns => {
     );
     row.stream = stream;
     let begun = false;
+    const { asked } = row;
+    row.asked = new Set();
     const work = async (): Promise<void> => {
-      const messages = await options.recent(channelId, row.agent.memoryMessages);
+      const recent = await options.recent(channelId, row.agent.memoryMessages);
+      // What it is asked stands at the end, after answers that it gave meanwhile; what came since belongs to the next turn.
+      const before = recent.filter(({ id }) => !asked.has(id) && !row.asked.has(id));
+      const messages = [...before, ...recent.filter(({ id }) => asked.has(id))];
       await answer({
         agent: row.agent,
         isDm: record(channelId)?.type === 'DM',
@@ -248,6 +256,7 @@ export const createTurns = (options: TurnsOptions): AgentTurns => {
       agent,
       channelId: channel.id,
       serverId: channel.serverId,
+      asked: new Set(),
       stream: null,
       model: null,
       told: '',
@@ -263,7 +272,6 @@ export const createTurns = (options: TurnsOptions): AgentTurns => {
     actor.subscribe({
       next: ({ value }) => {
         if (last === 'telling' && value !== 'telling') {
-          row.stream = null;
           complete(row);
           lock(row, 'enable_input');
         }
@@ -298,6 +306,7 @@ export const createTurns = (options: TurnsOptions): AgentTurns => {
         // The next turn is the agent's as it is then.
         row.agent = agent;
         row.serverId = message.serverId;
+        row.asked.add(message.id);
         row.actor.send({ type: 'message.arrived', answerId: newId(), at: now() });
       }
       return concerned.length > 0;

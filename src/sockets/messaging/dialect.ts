@@ -9,6 +9,7 @@ import { CodedError } from '../../contracts/errors.ts';
 import { LogStreamFilter } from '../../contracts/log-stream.ts';
 import type { Caller } from '../../commands/caller.ts';
 import type { Registry } from '../../commands/registry.ts';
+import { keptOf } from './kept.ts';
 import type { EventLimiter } from './limiter.ts';
 import type { LogStream } from './log-stream.ts';
 
@@ -109,9 +110,9 @@ const filterIn = (fields: Fields): LogStreamFilter => {
   const [issue] = parsed.error.issues;
   return refuse(`Invalid log filter: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trimEnd());
 };
-const filterOf = (socket: Socket): LogStreamFilter => (socket.data as { logFilter?: LogStreamFilter }).logFilter ?? {};
+const filterOf = (socket: Socket): LogStreamFilter => keptOf(socket).logFilter ?? {};
 const keepFilter = (socket: Socket, filter: LogStreamFilter): void => {
-  (socket.data as { logFilter?: LogStreamFilter }).logFilter = filter;
+  keptOf(socket).logFilter = filter;
 };
 
 /** `n:` marks the older forms of a message, which are confirmed by another word. */
