@@ -11,6 +11,7 @@ const HomePage = lazy(() => import('./pages/home/home-page.tsx'));
 const ModelsPage = lazy(() => import('./pages/models/models-page.tsx'));
 const ChatPage = lazy(() => import('./pages/chat/chat-page.tsx'));
 const MonitoringPage = lazy(() => import('./pages/monitoring/monitoring-page.tsx'));
+const RunsPage = lazy(() => import('./pages/runs/runs-page.tsx'));
 const LogsPage = lazy(() => import('./pages/logs/logs-page.tsx'));
 const ConfigurationPage = lazy(() => import('./pages/configuration/configuration-page.tsx'));
 const PresetsPage = lazy(() => import('./pages/configuration/presets-page.tsx'));
@@ -22,6 +23,7 @@ const ALL = [
   ModelsPage,
   ChatPage,
   MonitoringPage,
+  RunsPage,
   LogsPage,
   ConfigurationPage,
   PresetsPage,
@@ -46,6 +48,7 @@ export const Dashboard = (): JSX.Element => {
         <Route path="/models" component={ModelsPage} />
         <Route path="/chat/:id?" component={ChatPage} />
         <Route path="/monitoring" component={MonitoringPage} />
+        <Route path="/runs/:id?" component={RunsPage} />
         <Route path="/logs" component={LogsPage} />
         <Route path="/configuration" component={ConfigurationPage} />
         <Route path="/configuration/presets/:name?" component={PresetsPage} />
