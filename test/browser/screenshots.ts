@@ -8,6 +8,7 @@ import type { Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
 import { aModel, mixedModels } from './fixture-models.ts';
 import { someDecisions, someLines, somePresets } from './fixture-data.ts';
+import { someRuns } from './fixture-runs.ts';
 import { FixtureServer } from './fixture-server.ts';
 
 const root = process.cwd();
@@ -82,6 +83,18 @@ const SCENES: readonly Scene[] = [
     },
   },
   { name: 'monitoring', path: '/monitoring' },
+  { name: 'runs', path: '/runs' },
+  { name: 'runs-empty', path: '/runs', set: (server) => void (server.runs = []) },
+  {
+    name: 'runs-live',
+    path: '/runs/r4',
+    act: (page) => page.getByText('I am changing that now').waitFor(),
+  },
+  {
+    name: 'runs-failed',
+    path: '/runs/r2',
+    act: (page) => page.getByText('I am changing that now').waitFor(),
+  },
   {
     name: 'logs',
     path: '/logs',
@@ -138,6 +151,7 @@ try {
       server.decisions = someDecisions(Date.now());
       server.logs = someLines(Date.now(), 400);
       server.presets = somePresets();
+      server.runs = someRuns(Date.now());
       scene.set?.(server);
       const { width, height, colorScheme } = variant;
       const context = await browser.newContext({
