@@ -11,6 +11,7 @@ const HomePage = lazy(() => import('./pages/home/home-page.tsx'));
 const ModelsPage = lazy(() => import('./pages/models/models-page.tsx'));
 const ChatPage = lazy(() => import('./pages/chat/chat-page.tsx'));
 const MonitoringPage = lazy(() => import('./pages/monitoring/monitoring-page.tsx'));
+const RunsPage = lazy(() => import('./pages/runs/runs-page.tsx'));
 const ActivityPage = lazy(() => import('./pages/activity/activity-page.tsx'));
 const TimelinePage = lazy(() => import('./pages/timeline/timeline-page.tsx'));
 const LogsPage = lazy(() => import('./pages/logs/logs-page.tsx'));
@@ -25,6 +26,7 @@ const ALL = [
   ModelsPage,
   ChatPage,
   MonitoringPage,
+  RunsPage,
   ActivityPage,
   TimelinePage,
   LogsPage,
@@ -52,6 +54,7 @@ export const Dashboard = (): JSX.Element => {
         <Route path="/models" component={ModelsPage} />
         <Route path="/chat/:id?" component={ChatPage} />
         <Route path="/monitoring" component={MonitoringPage} />
+        <Route path="/runs/:id?" component={RunsPage} />
         <Route path="/monitoring/requests" component={ActivityPage} />
         <Route path="/monitoring/timeline" component={TimelinePage} />
         <Route path="/logs" component={LogsPage} />

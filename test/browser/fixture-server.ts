@@ -15,6 +15,7 @@ import { CONFIG_KEYS, defaultConfig, defaultSettings } from '../../src/contracts
 import type { Config, Settings } from '../../src/contracts/config.ts';
 import { CodedError } from '../../src/contracts/errors.ts';
 import type { BroadcastData, BroadcastName, EnvelopeReply, EnvelopeRequest } from '../../src/contracts/events.ts';
+import type { RunView } from '../../src/contracts/runs.ts';
 import type {
   DecisionView,
   EngineView,
@@ -31,6 +32,7 @@ import type { KeyView } from '../../src/contracts/keys.ts';
 import { aKey, someCapture, someTimeline, summaryOf } from './fixture-activity.ts';
 import { answerChat, plainChat } from './fixture-chat.ts';
 import type { ChatBody, ChatScript } from './fixture-chat.ts';
+import { somePieces } from './fixture-runs.ts';
 import { changePlan } from '../../src/projections/change-plan.ts';
 import type { Situation } from '../../src/projections/change-plan.ts';
 import { configRows } from '../../src/projections/config-rows.ts';
@@ -119,6 +121,7 @@ export class FixtureServer {
   decisions: DecisionView[] = [];
   logs: LogEntryView[] = [];
   presets: PresetView[] = [];
+  runs: RunView[] = [];
   health = someHealth();
   /** Finished ones, newest first. */
   requests: ActivityView[] = [];
@@ -220,6 +223,7 @@ export class FixtureServer {
     this.decisions = [];
     this.logs = [];
     this.presets = [];
+    this.runs = [];
     this.health = someHealth();
     this.requests = [];
     this.running = [];
@@ -359,6 +363,21 @@ export class FixtureServer {
       downloads: [],
     }),
     'config:get': () => ({ config: this.config }),
+    'runs:list': () => ({
+      runs: this.runs,
+      tools: [
+        { name: 'claude', kind: 'claude', isDefault: true, command: 'claude -p' },
+        { name: 'prompt', kind: 'builtin', isDefault: false, command: 'llamactor prompt' },
+      ],
+      limits: { running: 5, waiting: 100, timeoutMs: 300_000, queueTimeoutMs: 600_000, outputBytes: 10_485_760 },
+    }),
+    'runs:get': ({ id }) => {
+      const run = this.runs.find((one) => one.id === id);
+      if (run === undefined) throw new CodedError('NOT_FOUND', `There is no run ${id}.`);
+      return { run, prompt: run.title };
+    },
+    'runs:follow': ({ id }) => ({ id, pieces: somePieces(), next: somePieces().length, more: false }),
+    'runs:unfollow': () => ({ following: false }),
     'config:update': (data) => {
       const changes = 'config' in data ? data.config : { [data.key]: data.value };
       for (const [key, value] of Object.entries(changes)) {

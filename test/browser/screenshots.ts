@@ -9,6 +9,7 @@ import { launchChromium } from '../support/chromium.ts';
 import { aModel, mixedModels } from './fixture-models.ts';
 import { someKeys, someRequests, someRunning } from './fixture-activity.ts';
 import { someDecisions, someLines, somePresets } from './fixture-data.ts';
+import { someRuns } from './fixture-runs.ts';
 import { FixtureServer } from './fixture-server.ts';
 
 const root = process.cwd();
@@ -83,6 +84,18 @@ const SCENES: readonly Scene[] = [
     },
   },
   { name: 'monitoring', path: '/monitoring' },
+  { name: 'runs', path: '/runs' },
+  { name: 'runs-empty', path: '/runs', set: (server) => void (server.runs = []) },
+  {
+    name: 'runs-live',
+    path: '/runs/r4',
+    act: (page) => page.getByText('I am changing that now').waitFor(),
+  },
+  {
+    name: 'runs-failed',
+    path: '/runs/r2',
+    act: (page) => page.getByText('I am changing that now').waitFor(),
+  },
   { name: 'requests', path: '/monitoring/requests', act: (page) => page.locator('.request').first().waitFor() },
   {
     name: 'requests-scrolled',
@@ -197,6 +210,7 @@ try {
       server.decisions = someDecisions(Date.now());
       server.logs = someLines(Date.now(), 400);
       server.presets = somePresets();
+      server.runs = someRuns(Date.now());
       server.requests = someRequests(Date.now(), 400);
       server.running = someRunning(Date.now());
       server.keys = someKeys(Date.now());

@@ -12,6 +12,7 @@ const PAGES = [
   'models',
   'chat',
   'monitoring',
+  'runs',
   'activity',
   'timeline',
   'logs',
