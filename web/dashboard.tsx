@@ -18,6 +18,7 @@ const ConfigurationPage = lazy(() => import('./pages/configuration/configuration
 const PresetsPage = lazy(() => import('./pages/configuration/presets-page.tsx'));
 const InspectorPage = lazy(() => import('./pages/inspector/inspector-page.tsx'));
 const SettingsPage = lazy(() => import('./pages/settings/settings-page.tsx'));
+const KeysPage = lazy(() => import('./pages/keys/keys-page.tsx'));
 
 const ALL = [
   HomePage,
@@ -31,6 +32,7 @@ const ALL = [
   PresetsPage,
   InspectorPage,
   SettingsPage,
+  KeysPage,
 ];
 /** How long after the first page the others are fetched, ms. */
 const WARM_AFTER = 1500;
@@ -57,6 +59,7 @@ export const Dashboard = (): JSX.Element => {
         <Route path="/configuration/presets/:name?" component={PresetsPage} />
         <Route path="/inspector" component={InspectorPage} />
         <Route path="/settings" component={SettingsPage} />
+        <Route path="/settings/keys" component={KeysPage} />
         <Route path="*" component={NotFound} />
       </Router>
     </AppProvider>

@@ -3,6 +3,7 @@ import { COMMANDS } from '../contracts/commands.ts';
 import { CodedError } from '../contracts/errors.ts';
 import type { CommandName, CommandResult, Scope } from '../contracts/commands.ts';
 import { activity, requests, timeline } from './activity.ts';
+import { agents, channels } from './channels.ts';
 import { config, settings } from './config.ts';
 import { notifications } from './notifications.ts';
 import { decisions, placement } from './placement.ts';
@@ -51,6 +52,8 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...keys,
   ...tokens,
   ...project,
+  ...channels,
+  ...agents,
   ...notifications,
 };
 

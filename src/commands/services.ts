@@ -10,6 +10,8 @@ import type {
 import type { Config, Settings } from '../contracts/config.ts';
 import type { CommandPayload, ExplainView, HealthView, ImportReport, InfoView } from '../contracts/commands.ts';
 import type { DownloadOptionsView, DownloadView } from '../contracts/downloads.ts';
+import type { MemberView } from '../contracts/channels.ts';
+import type { LogStreamFilter } from '../contracts/log-stream.ts';
 import type { KeyView } from '../contracts/keys.ts';
 import type { NewNotification, NotificationView, WebhookView } from '../contracts/notifications.ts';
 import type { NewToken, User } from '../contracts/users.ts';
@@ -21,6 +23,7 @@ import type {
   RunToolView,
   RunView,
 } from '../contracts/runs.ts';
+import type { AgentsService, ChannelChange, ChannelsService } from './channel-services.ts';
 import type {
   DecisionView,
   EngineView,
@@ -36,7 +39,8 @@ import type {
 } from '../contracts/views.ts';
 
 /**
- * Who asks: `a:<socket id>` for style A, `b:<socket id>` for style B, `http`, `router`, `server`. It travels through the
+ * Who asks: `a:<socket id>` for style A, `b:<socket id>` for style B, `m:<socket id>` for a message event of seed 004 and
+ * `n:<socket id>` for its older form, `http`, `router`, `server`. It travels through the
  * machines so that the broadcaster can leave out the socket whose style-A call caused a change.
  */
 export type By = string;
@@ -191,7 +195,14 @@ export interface Services {
     update(room: string, data: Record<string, unknown>, by: By): void;
   };
   logs: {
-    query(filter: { limit: number; offset: number; level?: LogLevel; source?: string }): LogEntryView[];
+    /** Newest first. `match` says whether `level` is that level alone (as by default) or that one and the more serious ones. */
+    query(filter: {
+      limit: number;
+      offset: number;
+      level?: LogLevel;
+      match?: 'exact' | 'minimum';
+      source?: string;
+    }): LogEntryView[];
     clear(by: By): number;
     write(level: LogLevel, source: string, message: string): void;
   };
@@ -218,6 +229,8 @@ export interface Services {
   };
   timeline: { get(hours: number): TimelineView };
   decisions: { list(limit: number): DecisionView[] };
+  channels: ChannelsService;
+  agents: AgentsService;
   system: { info(): InfoView; health(): HealthView };
   inspector: {
     actors(): InspectedActorView[];
@@ -260,10 +273,11 @@ export type DomainChange =
   | { kind: 'logs.cleared'; cleared: number; by: By | null }
   | { kind: 'log'; entry: LogEntryView }
   | { kind: 'metrics'; metrics: MetricsView }
+  | ChannelChange
   | { kind: 'activity'; requests: ActivityView[]; skipped: number };
 
 /** What a socket can follow besides the broadcasts. */
-export type Topic = 'live' | 'inspector' | 'activity';
+export type Topic = 'live' | 'inspector' | 'activity' | 'channels';
 
 /** The socket behind a call, for commands that subscribe. */
 export interface Connection {
@@ -272,6 +286,11 @@ export interface Connection {
   leave(topic: Topic): void;
   /** Whether it has joined the room that people call so. */
   isIn(room: string): boolean;
+  /** Hears from now on what is said in this channel, and is one of its members unless `who` is null. */
+  joinChannel(channelId: string, who: MemberView | null): void;
+  leaveChannel(channelId: string): void;
+  /** Sends the entries that pass as `log_update`, beginning after the one with the id `after`; null ends it. */
+  followLogs(filter: LogStreamFilter | null, after: string | null): void;
   /** Own metrics interval in ms, or null for the common one. */
   metricsEvery(interval: number | null): void;
   /** Pieces of this run are held back until `begin`, and those from `next` on handed on when the present call was answered. */

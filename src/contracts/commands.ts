@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod';
 import { activityCommands } from './commands/activity.ts';
+import { channelsCommands } from './commands/channels.ts';
 import { configCommands } from './commands/config.ts';
 import { downloadsCommands } from './commands/downloads.ts';
 import { engineCommands } from './commands/engine.ts';
@@ -50,6 +51,7 @@ export const COMMANDS = {
   ...keysCommands,
   ...tokensCommands,
   ...projectCommands,
+  ...channelsCommands,
   ...notificationsCommands,
 } as const;
 

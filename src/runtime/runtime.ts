@@ -22,6 +22,7 @@ import { createRouterLink } from '../io/router-link.ts';
 import { lockDataDir } from '../io/store/data-dir-lock.ts';
 import type { User } from '../contracts/users.ts';
 import { createActorSystem } from './actor-system.ts';
+import { openChannels } from './channels/open.ts';
 import type { ActorSystem } from './actor-system.ts';
 import { createChangeHub } from './changes.ts';
 import { createChangeService } from './change-service.ts';
@@ -402,6 +403,20 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
   });
+  const channels = await openChannels({
+    dataDir,
+    limits: () => ({ channels: config.get().channelsMax, messages: config.get().channelMessages }),
+    answering: {
+      models: views.models,
+      find: models.find,
+      nearest: models.nearest,
+      routerUrl: endpoints.routerUrl,
+      key: keys.own(),
+    },
+    publish: hub.publish,
+    log,
+    now,
+  });
   link.onMessage(reactions.onRouterMessage);
   book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
   followLog(link, book);
@@ -439,6 +454,8 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     metrics: { ...metrics, text: observer.metricsText },
     ...observer.services,
     decisions: { list: decisions.list },
+    channels: channels.channels,
+    agents: channels.agents,
     system: createSystemService({
       version: options.version,
       dataDir,
@@ -514,6 +531,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       sampler.stop();
       // Before the models that they may be talking to.
       await runs.drain();
+      await channels.drain();
       system.send({ type: 'system.stop', at: now() });
       await system.stopped;
       system.kill();
@@ -521,6 +539,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     },
     async close() {
       await edits?.close();
+      await channels.close();
       await downloads.close();
       await runs.close();
       await library.close();

@@ -22,13 +22,15 @@ export interface Emitter {
     data: BroadcastData[N],
     options?: { top?: object; by?: By | null; room?: string; also?: SideNamespace },
   ): void;
-  /** Without the envelope, to the members of a room; `by` and `also` as above. */
+  /** Without the envelope, to the members of a room or the socket with that id; `by` and `also` as above, `except` leaves a socket out. */
   direct<N extends keyof DirectEvents>(
     event: N,
     data: DirectEvents[N],
     room: string,
-    options?: { by?: By | null; also?: SideNamespace },
+    options?: { by?: By | null; also?: SideNamespace; except?: string | undefined },
   ): void;
+  /** Takes everybody out of a room. */
+  empty(room: string): void;
 }
 
 /** The socket to leave out, or null. */
@@ -51,10 +53,9 @@ export const createEmitter = (io: Server): Emitter => {
     event: string,
     payload: object,
     room: string,
-    by: By | null | undefined,
+    except: string | null,
     also?: SideNamespace,
   ): void => {
-    const except = excluded(by);
     for (const name of [...NAMESPACES, ...(also === undefined ? [] : [also])]) {
       if (!used.has(name)) continue;
       const audience = io.of(name).to(room);
@@ -65,10 +66,13 @@ export const createEmitter = (io: Server): Emitter => {
   return {
     broadcast: (event, data, { top = data, by, room = AUDIENCE.observe, also } = {}) => {
       const payload = { ...top, type: 'broadcast', event, data, timestamp: stamp(event) };
-      send(event, payload, room, by, also);
+      send(event, payload, room, excluded(by), also);
     },
-    direct: (event, data, room, { by, also } = {}) => {
-      send(event, data, room, by, also);
+    direct: (event, data, room, { by, also, except } = {}) => {
+      send(event, data, room, except ?? excluded(by), also);
+    },
+    empty: (room) => {
+      for (const name of used) io.of(name).socketsLeave(room);
     },
   };
 };

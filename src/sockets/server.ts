@@ -17,10 +17,14 @@ import { createEmitter, NAMESPACES, SIDE_NAMESPACES } from './emitter.ts';
 import { createRunFollowers } from './run-followers.ts';
 import type { RunFollowers } from './run-followers.ts';
 import { dispatchEvents } from './dispatch.ts';
+import type { Callers } from './dispatch.ts';
 import { claudeEvents, tellInterrupted } from './claude-events.ts';
 import { connectionEvents } from './connection-events.ts';
 import { greet } from './greetings.ts';
 import { namedRoom } from './rooms.ts';
+import { CHANNELS_ROOM } from './messaging/rooms.ts';
+import { createMessaging } from './messaging/messaging.ts';
+import type { Messaging } from './messaging/messaging.ts';
 import type { Broadcaster } from './broadcaster.ts';
 
 /** Where clients of the seeds connect. `/socket.io` also serves the client script. */
@@ -74,9 +78,19 @@ const ended = async (sockets: ReadonlySet<Duplex>, deadlineMs: number): Promise<
   clearTimeout(deadline);
 };
 
-const ROOMS = { live: LIVE_ROOM, activity: ACTIVITY_ROOM } as const;
+const ROOMS = { live: LIVE_ROOM, activity: ACTIVITY_ROOM, channels: CHANNELS_ROOM } as const;
 
-const connectionOf = (socket: Socket, { metrics, inspector }: Broadcaster, followers: RunFollowers): Connection => ({
+interface Parts {
+  broadcaster: Broadcaster;
+  followers: RunFollowers;
+  messaging: Messaging;
+}
+
+const connectionOf = (
+  socket: Socket,
+  { broadcaster: { metrics, inspector }, followers, messaging }: Parts,
+): Connection => ({
+  ...messaging.connection(socket),
   id: socket.id,
   join: (topic) => void (topic === 'inspector' ? inspector.join(socket) : socket.join(ROOMS[topic])),
   leave: (topic) => void (topic === 'inspector' ? inspector.leave(socket) : socket.leave(ROOMS[topic])),
@@ -137,29 +151,34 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
   const stopReview = services.subscribe((changes) => {
     if (changes.some(({ kind }) => kind === 'keys')) admission.review();
   });
-  const broadcaster = createBroadcaster(services, createEmitter(io));
+  const emitter = createEmitter(io);
+  const broadcaster = createBroadcaster(services, emitter);
+  const messaging = createMessaging(services, registry, emitter);
   const followers = createRunFollowers(services.runs, (socket) => ownerOf(admission.principalOf(socket)));
 
   const plain = new Map([...connectionEvents(access, admission), ...claudeEvents(services, access)]);
   const welcome = (socket: Socket, connection: Connection | undefined): void => {
     greet(socket, version, admission.principalOf(socket).user, admission.faultOf(socket));
-    dispatchEvents(socket, registry, {
+    const callers: Callers = {
       connection,
       principal: () => admission.principalOf(socket),
       plain,
       failed: (event, cause) => unexpected(services, event, cause),
-    });
+    };
+    dispatchEvents(socket, registry, callers, messaging);
   };
 
   for (const name of NAMESPACES) {
     io.of(name).on('connection', (socket) => {
-      welcome(socket, connectionOf(socket, broadcaster, followers));
+      welcome(socket, connectionOf(socket, { broadcaster, followers, messaging }));
       if (admission.seat(socket)) broadcaster.metrics.join(socket);
       broadcaster.inspector.resume(socket);
+      messaging.resume(socket);
       socket.on('disconnect', () => {
         broadcaster.metrics.leave(socket);
         broadcaster.inspector.leave(socket);
         followers.leave(socket);
+        messaging.leave(socket);
       });
     });
   }
@@ -176,6 +195,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
       stopReview();
       broadcaster.close();
       followers.close();
+      messaging.close();
       // Only the transports are closed: a client told to disconnect by its namespace would not come back after a restart.
       for (const engine of engines) engine.close();
       await ended(upgraded, CLOSE_DEADLINE_MS);

@@ -12,6 +12,7 @@ import { cancel } from './cancel.bench.ts';
 import { idle } from './idle.bench.ts';
 import { load } from './load.bench.ts';
 import { memory } from './memory.bench.ts';
+import { page } from './page/page.bench.ts';
 import { router } from './router.bench.ts';
 import { scan } from './scan.bench.ts';
 import { soak } from './soak/soak.bench.ts';
@@ -33,6 +34,7 @@ const BENCHES: readonly Bench[] = [
   broadcast,
   idle,
   router,
+  page,
   memory,
   soak,
 ];

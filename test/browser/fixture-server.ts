@@ -301,6 +301,11 @@ export class FixtureServer {
     this.io?.emit('notification', message);
   }
 
+  /** Tells of the machine as it is now. */
+  sample(): void {
+    this.broadcast('metrics:update', { metrics: sampleAt(Date.now(), this.models.values(), this.gpu) });
+  }
+
   /** Writes a line of the log, as the server does while a page is open. */
   writeLine(parts: Partial<LogEntryView> & Pick<LogEntryView, 'message'>): void {
     const line: LogEntryView = {

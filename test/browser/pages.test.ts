@@ -702,6 +702,80 @@ describe('the settings', () => {
   });
 });
 
+describe('the keys', () => {
+  it('are made with limits, shown once, named in two tabs, and revoked after a question', async () => {
+    server.keys = [];
+    await open('/settings/keys', { permissions: ['clipboard-read', 'clipboard-write'] });
+    const second = await newTab('/settings/keys');
+    await seen(page.getByText('No key is needed here'));
+    await button('New key').click();
+    const dialog = page.getByRole('dialog', { name: 'New key' });
+    expect(await dialog.getByRole('button', { name: 'Make the key' }).getAttribute('aria-disabled')).toBe('true');
+    await dialog.getByRole('textbox', { name: /^Name/ }).fill('phone');
+    await dialog.getByRole('checkbox', { name: /^Look/ }).check();
+    await dialog.getByText('Only these').click();
+    await dialog.getByRole('checkbox', { name: QWEN }).check();
+    await dialog.getByRole('combobox', { name: 'Ends' }).selectOption('In 30 days');
+    await dialog.getByRole('textbox', { name: 'Per minute' }).fill('60');
+    const before = Date.now();
+    await page.keyboard.press('Enter');
+    const made = page.getByRole('dialog', { name: 'The key phone' });
+    await seen(made.getByText('Copy it now'));
+    const [asked] = callsOf('keys:create') as { expiresAt: number }[];
+    expect(asked).toMatchObject({
+      name: 'phone',
+      scopes: ['infer', 'observe'],
+      models: [QWEN],
+      ratePerMinute: 60,
+      concurrency: null,
+    });
+    expect((asked?.expiresAt ?? 0) - before).toBeGreaterThan(29.9 * 86_400_000);
+    const secret = await made.getByLabel('The key phone').last().innerText();
+    await made.getByRole('button', { name: 'Copy the key' }).click();
+    await poll(() => clipboard(page)).toBe(secret);
+    // A slip does not lose it.
+    await page.keyboard.press('Escape');
+    await page.mouse.click(5, 5);
+    expect(await made.isVisible()).toBe(true);
+    await made.getByRole('button', { name: 'I have it' }).click();
+    await gone(made);
+    expect(await page.content()).not.toContain(secret);
+    await seen(second.getByRole('heading', { name: 'phone' }));
+    await button('Revoke phone').click();
+    const question = page.getByRole('dialog', { name: 'Revoke the key phone?' });
+    await question.getByRole('button', { name: 'Cancel' }).click();
+    expect(callsOf('keys:revoke')).toEqual([]);
+    await button('Revoke phone').click();
+    await question.getByRole('button', { name: 'Revoke' }).click();
+    await gone(second.getByRole('heading', { name: 'phone' }));
+  });
+
+  it('that are refused keep what was typed, and say why', async () => {
+    await open('/settings/keys');
+    await button('New key').click();
+    const dialog = page.getByRole('dialog', { name: 'New key' });
+    await dialog.getByRole('textbox', { name: /^Name/ }).fill('laptop');
+    await dialog.getByRole('button', { name: 'Make the key' }).click();
+    await seen(dialog.getByRole('alert').getByText('There is a key called laptop already'));
+    await dialog.getByRole('textbox', { name: /^Name/ }).fill('tablet');
+    await dialog.getByRole('checkbox', { name: /^Operate/ }).check();
+    expect(await dialog.getByRole('checkbox', { name: /^Use models/ }).isDisabled()).toBe(true);
+    await gone(dialog.getByText('Only these'));
+    await dialog.getByRole('button', { name: 'Make the key' }).click();
+    await poll(() => callsOf('keys:create').at(-1)).toMatchObject({
+      name: 'tablet',
+      scopes: ['operate'],
+      models: null,
+    });
+  });
+
+  it('are not shown to whoever may not see them', async () => {
+    server.failing.set('keys:list', new CodedError('FORBIDDEN', 'This needs the scope admin.'));
+    await open('/settings/keys');
+    await seen(page.getByText('This needs the scope admin.'));
+  });
+});
+
 interface Violation {
   id: string;
   impact?: string | null;
@@ -737,6 +811,7 @@ const PAGES = [
   '/configuration/presets',
   '/inspector',
   '/settings',
+  '/settings/keys',
 ] as const;
 
 describe('for everyone', () => {

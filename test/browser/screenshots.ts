@@ -138,6 +138,25 @@ const SCENES: readonly Scene[] = [
     },
   },
   { name: 'settings', path: '/settings' },
+  { name: 'keys', path: '/settings/keys', act: (page) => page.locator('.key').first().waitFor() },
+  {
+    name: 'keys-new',
+    path: '/settings/keys',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'New key' }).click();
+      await page.getByText('Only these').click();
+    },
+  },
+  {
+    name: 'keys-made',
+    path: '/settings/keys',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'New key' }).click();
+      await page.getByRole('textbox', { name: /^Name/ }).fill('phone');
+      await page.getByRole('button', { name: 'Make the key' }).click();
+      await page.getByText('Copy it now').waitFor();
+    },
+  },
   {
     name: 'notifications',
     path: '/',

@@ -19,6 +19,7 @@ const PAGES = [
   'presets',
   'inspector',
   'settings',
+  'keys',
 ];
 
 const sources = new Map<string, string>();

@@ -4,6 +4,7 @@ import { defaultConfig, defaultSettings } from '../../src/contracts/config.ts';
 import { changePlan } from '../../src/projections/change-plan.ts';
 import { configRows } from '../../src/projections/config-rows.ts';
 import type { ImportedModel } from '../../src/contracts/commands.ts';
+import { LOG_LEVELS } from '../../src/contracts/views.ts';
 import type { ActivityView } from '../../src/contracts/activity.ts';
 import type { By, DomainChange, Services } from '../../src/commands/services.ts';
 import type {
@@ -16,6 +17,7 @@ import type {
   PresetView,
   RouterView,
 } from '../../src/contracts/views.ts';
+import { createMemoryChannels } from './memory-channels.ts';
 import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
 import { createTokens } from '../../src/io/users/tokens.ts';
@@ -234,6 +236,7 @@ export const createMemoryServices = (
   const keys = createMemoryKeys(publish);
   const notifications = createMemoryNotifications(publish);
   const tokens = createTokens({ secret: 'a secret of the tests, long enough for them', now: () => Date.now() });
+  const { channels, agents } = createMemoryChannels(publish);
 
   const control: MemoryControl = {
     keys,
@@ -280,6 +283,8 @@ export const createMemoryServices = (
 
   return {
     control,
+    channels,
+    agents,
     models: {
       list: () => [...models.values()],
       find,
@@ -479,11 +484,15 @@ export const createMemoryServices = (
     tokens: { create: (wanted) => tokens.sign(wanted) },
     projects: { update: (room, data, by) => publish({ kind: 'project', room, data, by }) },
     logs: {
-      query: ({ limit, offset, level, source }) =>
+      query: ({ limit, offset, level, match, source }) =>
         log
           .filter(
             (entry) =>
-              (level === undefined || entry.level === level) && (source === undefined || entry.source === source),
+              (level === undefined ||
+                (match === 'minimum'
+                  ? LOG_LEVELS.indexOf(entry.level) >= LOG_LEVELS.indexOf(level)
+                  : entry.level === level)) &&
+              (source === undefined || entry.source === source),
           )
           .slice(offset, offset + limit),
       clear: (by) => {

@@ -47,7 +47,7 @@ export const PAGES: readonly PageEntry[] = [
     title: 'Settings',
     icon: 'gear',
     key: 's',
-    words: 'theme appearance about notifications',
+    words: 'theme appearance about notifications keys access',
     bar: false,
   },
 ];
@@ -61,6 +61,7 @@ export const PARTS: readonly Pick<PageEntry, 'path' | 'title' | 'icon' | 'words'
     words: 'activity monitoring latency tokens errors cancel history',
   },
   { path: '/monitoring/timeline', title: 'Timeline', icon: 'clock', words: 'monitoring loads models when history' },
+  { path: '/settings/keys', title: 'Keys', icon: 'bolt', words: 'settings api access tokens scopes revoke' },
   { path: '/configuration/presets', title: 'Presets', icon: 'sliders', words: 'configuration ini' },
 ];
 
