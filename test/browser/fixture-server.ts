@@ -16,6 +16,7 @@ import type { Config, Settings } from '../../src/contracts/config.ts';
 import { CodedError } from '../../src/contracts/errors.ts';
 import type { BroadcastData, BroadcastName, EnvelopeReply, EnvelopeRequest } from '../../src/contracts/events.ts';
 import type { RunView } from '../../src/contracts/runs.ts';
+import type { NotificationMessage, NotificationView } from '../../src/contracts/notifications.ts';
 import type {
   DecisionView,
   EngineView,
@@ -142,6 +143,9 @@ export class FixtureServer {
   readonly failing = new Map<CommandName, CodedError>();
   /** Turns every connection away at the door, as a proxy without its server does. */
   refusing = false;
+  /** Why nobody gets in, as a server says it that needs a key; null lets everybody in. */
+  locked: string | null = null;
+  notifications: NotificationView[] = [];
   seq = 0;
   port = 0;
   private readonly root: string;
@@ -194,6 +198,10 @@ export class FixtureServer {
         done(this.refusing ? 'refused' : null, !this.refusing);
       },
     });
+    io.use((_socket, next) => {
+      if (this.locked === null) return next();
+      next(Object.assign(new Error(this.locked), { data: { code: 'UNAUTHORIZED', message: this.locked } }));
+    });
     io.on('connection', (socket) => {
       this.serve(socket);
     });
@@ -235,6 +243,8 @@ export class FixtureServer {
     this.withoutCommands = [];
     this.explanation = fitting;
     this.refusing = false;
+    this.locked = null;
+    this.notifications = [];
     this.calls.length = 0;
     this.failing.clear();
     this.loads.clear();
@@ -287,6 +297,12 @@ export class FixtureServer {
 
   broadcast<N extends BroadcastName>(event: N, data: BroadcastData[N]): void {
     this.io?.emit(event, { type: 'broadcast', event, data, timestamp: Date.now(), ...data });
+  }
+
+  /** Tells everybody, as a server does. */
+  notify(message: NotificationMessage): void {
+    this.notifications.unshift({ ...message, userId: null, count: 1, read: false });
+    this.io?.emit('notification', message);
   }
 
   /** Tells of the machine as it is now. */
@@ -482,6 +498,19 @@ export class FixtureServer {
       if (key === undefined) throw new CodedError('NOT_FOUND', `There is no key ${id}.`);
       this.setKeys(this.keys.filter((one) => one !== key));
       return { revoked: key.id, name: key.name };
+    },
+    'notifications:list': ({ limit = 50, before }) => {
+      const from = this.notifications.findIndex(({ id }) => id === before) + 1;
+      return {
+        notifications: this.notifications.slice(from, from + limit),
+        unread: this.notifications.filter(({ read }) => !read).length,
+        more: this.notifications.length > from + limit,
+      };
+    },
+    'notifications:read': ({ ids, all }) => {
+      const read = this.notifications.filter((each) => !each.read && (all === true || ids?.includes(each.id) === true));
+      for (const each of read) each.read = true;
+      return { read: read.map(({ id }) => id), unread: this.notifications.filter((each) => !each.read).length };
     },
     'system:info': () => ({ info: someInfo() }),
     'system:health': () => this.health,

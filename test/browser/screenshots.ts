@@ -8,8 +8,8 @@ import type { Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
 import { aModel, mixedModels } from './fixture-models.ts';
 import { someKeys, someRequests, someRunning } from './fixture-activity.ts';
-import { someDecisions, someLines, somePresets } from './fixture-data.ts';
 import { someRuns } from './fixture-runs.ts';
+import { someDecisions, someLines, someNotifications, somePresets } from './fixture-data.ts';
 import { FixtureServer } from './fixture-server.ts';
 
 const root = process.cwd();
@@ -171,6 +171,43 @@ const SCENES: readonly Scene[] = [
     },
   },
   {
+    name: 'notifications',
+    path: '/',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Notifications, 2 unread' }).click();
+      await page.getByRole('dialog', { name: 'Notifications' }).waitFor();
+    },
+  },
+  {
+    name: 'notification-toasts',
+    path: '/',
+    act: async (page, server) => {
+      const [given, crashed] = someNotifications(Date.now());
+      for (const each of [given, crashed]) if (each !== undefined) server.notify({ ...each, id: `new-${each.id}` });
+      await page.getByRole('button', { name: 'Show' }).nth(1).waitFor();
+    },
+  },
+  {
+    name: 'login',
+    path: '/',
+    set: (server) => {
+      server.locked = 'This server needs a key or a token.';
+    },
+  },
+  {
+    name: 'login-refused',
+    path: '/',
+    set: (server) => {
+      server.locked =
+        'This key is unknown or was revoked: use another, or make one with `llamactor key create` where the server runs.';
+    },
+    act: async (page) => {
+      await page.getByLabel('Key or token').fill('lla_wrong');
+      await page.getByRole('button', { name: 'Log in' }).click();
+      await page.getByRole('alert').first().waitFor();
+    },
+  },
+  {
     name: 'palette',
     path: '/models',
     act: async (page) => {
@@ -214,6 +251,7 @@ try {
       server.requests = someRequests(Date.now(), 400);
       server.running = someRunning(Date.now());
       server.keys = someKeys(Date.now());
+      server.notifications = someNotifications(Date.now());
       scene.set?.(server);
       const { width, height, colorScheme } = variant;
       const context = await browser.newContext({
@@ -228,7 +266,8 @@ try {
         if (message.type() === 'error') console.error(`${scene.name}: ${message.text()}`);
       });
       await page.goto(server.url + scene.path);
-      await page.getByRole('status').filter({ hasText: 'Connection: Live' }).waitFor();
+      const live = page.getByRole('status').filter({ hasText: 'Connection: Live' });
+      await live.or(page.getByLabel('Key or token')).waitFor();
       await page
         .locator('h1')
         .first()
