@@ -29,6 +29,9 @@ import type {
 import type { ActivityView, RequestView } from '../../src/contracts/activity.ts';
 import type { KeyView } from '../../src/contracts/keys.ts';
 import { aKey, someCapture, someTimeline, summaryOf } from './fixture-activity.ts';
+import type { DownloadView } from '../../src/contracts/downloads.ts';
+import { aDownload, someOptions, someReport } from './fixture-downloads.ts';
+import { aModel } from './fixture-models.ts';
 import { answerChat, plainChat } from './fixture-chat.ts';
 import type { ChatBody, ChatScript } from './fixture-chat.ts';
 import { historyOf, sampleAt, someHealth, someInfo, someActors } from './fixture-data.ts';
@@ -110,6 +113,7 @@ export class FixtureServer {
   running: RequestView[] = [];
   keys: KeyView[] = [];
   keyRequired = false;
+  downloads: DownloadView[] = [];
   /** What `/v1/chat/completions` answers. */
   chat: ChatScript = plainChat;
   readonly chats: ChatBody[] = [];
@@ -209,6 +213,7 @@ export class FixtureServer {
     this.running = [];
     this.keys = [];
     this.keyRequired = false;
+    this.downloads = [];
     this.chat = plainChat;
     this.chats.length = 0;
     this.gpu = false;
@@ -243,6 +248,11 @@ export class FixtureServer {
   setKeys(keys: KeyView[]): void {
     this.keys = keys;
     this.broadcast('keys:updated', { keys, required: this.keyRequired });
+  }
+
+  setDownload(download: DownloadView): void {
+    this.downloads = [download, ...this.downloads.filter(({ id }) => id !== download.id)];
+    this.publish([{ kind: 'download', download }]);
   }
 
   setEngine(parts: Partial<EngineView>): void {
@@ -325,7 +335,7 @@ export class FixtureServer {
       models: [...this.models.values()],
       router: this.router,
       engine: this.engine,
-      downloads: [],
+      downloads: this.downloads,
     }),
     'config:get': () => ({ config: this.config }),
     'config:update': (data) => {
@@ -415,6 +425,23 @@ export class FixtureServer {
       if (key === undefined) throw new CodedError('NOT_FOUND', `There is no key ${id}.`);
       this.setKeys(this.keys.filter((one) => one !== key));
       return { revoked: key.id, name: key.name };
+    },
+    'downloads:options': ({ source }) => ({ options: someOptions(source) }),
+    'downloads:start': ({ source, quant = null }) => {
+      const download = aDownload(`d${String(this.downloads.length + 1)}`, { source, quant, percent: 0 });
+      this.setDownload(download);
+      return { download };
+    },
+    'models:create': ({ model }) => {
+      const parts = Object.fromEntries(Object.entries(model).filter(([, value]) => value !== undefined));
+      const made = { ...aModel(model.id ?? model.name), ...parts };
+      this.add(made);
+      return { model: made };
+    },
+    'import:llama-swap': ({ yaml, dryRun = false }) => {
+      if (!yaml.includes('models:'))
+        throw new CodedError('INVALID_PAYLOAD', 'This is no configuration of llama-swap: it has no "models".');
+      return { report: someReport(dryRun) };
     },
     'system:info': () => ({ info: someInfo() }),
     'system:health': () => this.health,

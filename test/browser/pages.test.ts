@@ -151,11 +151,106 @@ describe('the dashboard', () => {
     expect(await button(/^Download/).count()).toBe(0);
     await context.close();
     server.withoutCommands = [];
+    server.failing.set('downloads:start', new CodedError('UPSTREAM_FAILED', 'The hub cannot be reached.'));
     await open('/');
     await button('Download Qwen3 4B').click();
     await poll(() => callsOf('downloads:start')).toEqual([{ source: 'hf:ggml-org/Qwen3-4B-GGUF:Q4_K_M' }]);
-    // The fixture lists it and has it not, as a server in trouble would: the cause is shown.
     await seen(page.getByRole('alert').filter({ hasText: 'Qwen3 4B is not downloaded' }));
+    await seen(page.getByRole('alert').getByText('The hub cannot be reached.'));
+  });
+});
+
+describe('models are added', () => {
+  const dialog = (): Locator => page.getByRole('dialog', { name: 'Add models' });
+
+  it('from a repository: its variants with sizes, what fits, and one button each', async () => {
+    await open('/models');
+    await button('Add models').click();
+    await seen(dialog().getByText('Good ones to begin with:'));
+    await dialog()
+      .getByRole('textbox', { name: /^Repository/ })
+      .fill('https://huggingface.co/ggml-org/gemma-3-12b-it-GGUF');
+    await page.keyboard.press('Enter');
+    const offered = dialog().getByRole('list', { name: 'What ggml-org/gemma-3-12b-it-GGUF offers' });
+    await poll(() => offered.getByRole('listitem').count()).toBe(5);
+    expect(callsOf('downloads:options')).toEqual([{ source: 'hf:ggml-org/gemma-3-12b-it-GGUF' }]);
+    expect(await offered.getByRole('listitem').nth(0).innerText()).toMatch(/Q4_K_M\s+Recommended\s+7.3\u00a0GB/);
+    expect(await offered.getByRole('listitem').nth(3).innerText()).toContain('Partly on the GPU');
+    expect(await offered.getByRole('listitem').nth(4).innerText()).toMatch(/in 2\u00a0files[^]*Too large/);
+    await offered.getByRole('button', { name: 'Download Q8_0' }).click();
+    await poll(() => callsOf('downloads:start')).toEqual([
+      { source: 'hf:ggml-org/gemma-3-12b-it-GGUF', quant: 'Q8_0' },
+    ]);
+    server.setDownload({ ...(server.downloads[0] as (typeof server.downloads)[number]), percent: 64 });
+    await seen(offered.getByText('64\u00a0%'));
+    await seen(dialog().getByRole('progressbar', { name: /^Download of/ }));
+    server.setDownload({
+      ...(server.downloads[0] as (typeof server.downloads)[number]),
+      state: 'done',
+      percent: 100,
+      modelId: QWEN,
+    });
+    await offered.getByRole('link', { name: 'It is here' }).click();
+    await seen(page.getByRole('dialog', { name: QWEN }));
+    await page.goBack();
+    // The address tells what was looked for.
+    await seen(offered);
+  });
+
+  it('and a repository that is not there says why', async () => {
+    server.failing.set('downloads:options', new CodedError('NOT_FOUND', 'There is no repository nobody/nothing.'));
+    await open('/models?add=download&source=nobody%2Fnothing');
+    await seen(dialog().getByRole('alert').getByText('There is no repository nobody/nothing.'));
+    expect(
+      await dialog()
+        .getByRole('textbox', { name: /^Repository/ })
+        .inputValue(),
+    ).toBe('nobody/nothing');
+    server.failing.clear();
+    await dialog().getByRole('button', { name: 'Look' }).click();
+    await seen(dialog().getByRole('button', { name: 'Download Q4_K_M' }));
+  });
+
+  it('from a file that is here, with parameters of its own', async () => {
+    await open('/models');
+    await button('Add models').click();
+    await dialog().getByText('From a file', { exact: true }).click();
+    await dialog().getByRole('textbox', { name: /^Name/ }).fill('smol-cool');
+    await dialog().getByRole('combobox', { name: 'File' }).selectOption('SmolLM2-360M-Instruct-Q8_0');
+    await dialog()
+      .getByRole('textbox', { name: /^Parameters/ })
+      .fill('temp = 0.2');
+    await dialog().getByRole('button', { name: 'Create' }).click();
+    await poll(() => callsOf('models:create')).toEqual([
+      {
+        model: {
+          id: 'smol-cool',
+          name: 'smol-cool',
+          model_path: '/home/ana/models/SmolLM2-360M-Instruct-Q8_0.gguf',
+          parameters: { temp: 0.2 },
+        },
+      },
+    ]);
+    await seen(page.getByRole('dialog', { name: 'smol-cool' }));
+  });
+
+  it('from llama-swap: first what would happen, then that it does', async () => {
+    await open('/models?add=import');
+    const text = dialog().getByRole('textbox', { name: /^llama-swap/ });
+    await text.fill('nothing');
+    await button('What would happen?').click();
+    await seen(dialog().getByRole('alert').getByText('it has no "models"'));
+    await text.fill('models:\n  qwen:\n    cmd: llama-server');
+    await button('What would happen?').click();
+    const report = dialog().getByRole('region', { name: 'What the import does' });
+    await seen(report.getByText('It runs in a container'));
+    await dialog()
+      .getByRole('checkbox', { name: /^Search these folders/ })
+      .check();
+    await button('Take it over').click();
+    await seen(page.getByText('1\u00a0model taken over'));
+    expect(callsOf('import:llama-swap').at(-1)).toMatchObject({ dryRun: false, addFolders: true });
+    await gone(dialog());
   });
 });
 
@@ -654,6 +749,8 @@ const PAGES = [
   '/',
   '/models',
   '/models?model=SmolLM2-360M-Instruct-Q8_0',
+  '/models?add=download&source=ggml-org%2Fgemma-3-12b-it-GGUF',
+  '/models?add=import',
   '/chat',
   '/monitoring',
   '/monitoring/requests',

@@ -8,6 +8,7 @@ import type { Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
 import { aModel, mixedModels } from './fixture-models.ts';
 import { someKeys, someRequests, someRunning } from './fixture-activity.ts';
+import { aDownload } from './fixture-downloads.ts';
 import { someDecisions, someLines, somePresets } from './fixture-data.ts';
 import { FixtureServer } from './fixture-server.ts';
 
@@ -69,6 +70,27 @@ const SCENES: readonly Scene[] = [
     path: '/models?model=SmolLM2-360M-Instruct-Q8_0',
     act: async (page) => {
       await page.getByText('It fits').waitFor();
+    },
+  },
+  { name: 'add-empty', path: '/models?add=download' },
+  {
+    name: 'add-variants',
+    path: '/models?add=download&source=ggml-org%2Fgemma-3-12b-it-GGUF',
+    set: (server) => {
+      server.downloads = [aDownload('d1')];
+    },
+    act: (page) => page.getByText('Recommended').waitFor(),
+  },
+  { name: 'add-record', path: '/models?add=record' },
+  {
+    name: 'add-import',
+    path: '/models?add=import',
+    act: async (page) => {
+      await page
+        .getByRole('textbox', { name: /^llama-swap/ })
+        .fill('models:\n  qwen:\n    cmd: llama-server -m qwen.gguf');
+      await page.getByRole('button', { name: 'What would happen?' }).click();
+      await page.getByText('It runs in a container').waitFor();
     },
   },
   { name: 'chat-empty', path: '/chat' },
