@@ -34,7 +34,7 @@ import { aDownload, someOptions, someReport } from './fixture-downloads.ts';
 import { aModel } from './fixture-models.ts';
 import { answerChat, plainChat } from './fixture-chat.ts';
 import type { ChatBody, ChatScript } from './fixture-chat.ts';
-import { historyOf, sampleAt, someHealth, someInfo, someActors } from './fixture-data.ts';
+import { historyOf, sampleAt, someHealth, someInfo, someActors, someRows } from './fixture-data.ts';
 
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'self'; form-action 'none'";
@@ -92,8 +92,17 @@ const fitting: Omit<ExplainView, 'modelId'> = {
     measuredBytes: null,
     measured: null,
   },
-  parts: [],
-  contextTokens: { least: 4096, most: 4096 },
+  parts: [
+    {
+      device: 'Main memory',
+      model: 4_900_000_000,
+      context: 420_000_000,
+      compute: 150_000_000,
+      other: 30_000_000,
+      measured: false,
+    },
+  ],
+  contextTokens: { least: 4096, most: 8192 },
 };
 
 type Handlers = { [N in CommandName]?: (data: CommandInput<N>) => CommandResult<N> | Promise<CommandResult<N>> };
@@ -400,7 +409,14 @@ export class FixtureServer {
       const from = before === undefined ? 0 : kept.findIndex(({ id }) => id === before) + 1;
       return { requests: kept.slice(from, from + limit), more: kept.length > from + limit };
     },
-    'activity:summary': ({ hours = 24 }) => ({ summary: summaryOf(Date.now(), hours, this.requests) }),
+    'activity:summary': ({ hours = 24, model }) => ({
+      summary: summaryOf(
+        Date.now(),
+        hours,
+        this.requests.filter(({ modelId }) => model === undefined || modelId === model),
+      ),
+    }),
+    'models:effective': (data) => ({ modelId: this.modelOf(data).id, rows: someRows() }),
     'activity:capture': ({ id }) => ({ capture: someCapture(id) }),
     'activity:subscribe': () => ({ subscribed: true }),
     'activity:unsubscribe': () => ({ subscribed: false }),

@@ -72,6 +72,26 @@ const SCENES: readonly Scene[] = [
       await page.getByText('It fits').waitFor();
     },
   },
+  {
+    name: 'models-drawer-loaded',
+    path: '/models?model=Qwen3-8B-Q4_K_M',
+    act: async (page) => {
+      const drawer = page.getByRole('dialog', { name: /^Qwen3/ });
+      await drawer.getByText('Parameters', { exact: true }).last().click();
+      await drawer.getByText('The last 24 hours').click();
+      await drawer.getByText('differs').waitFor();
+      await drawer.getByText('Its requests').scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'models-drawer-edit',
+    path: '/models?model=SmolLM2-360M-Instruct-Q8_0',
+    act: async (page) => {
+      const drawer = page.getByRole('dialog', { name: /^SmolLM2/ });
+      await drawer.getByText('Edit', { exact: true }).click();
+      await drawer.getByRole('button', { name: 'Save' }).scrollIntoViewIfNeeded();
+    },
+  },
   { name: 'add-empty', path: '/models?add=download' },
   {
     name: 'add-variants',

@@ -4,6 +4,7 @@ import { STARTER_MODELS } from '../../../data/starter-models.ts';
 import { bytes } from '../../../format/numbers.ts';
 import { Button } from '../../../kit/button.tsx';
 import { Downloads } from '../../../shell/downloads.tsx';
+import { answerOf } from '../../../state/answer.ts';
 import { useApp } from '../../../state/app.tsx';
 import { messageOf } from '../../../state/toasts.ts';
 import { sourceOf } from './source-text.ts';
@@ -73,7 +74,9 @@ export const DownloadPanel = (props: { source: string; onSource: (source: string
             </p>
           )}
         </Match>
-        <Match when={answer()}>{(found) => <VariantList options={found().options} source={found().source} />}</Match>
+        <Match when={answerOf(answer)}>
+          {(found) => <VariantList options={found().options} source={found().source} />}
+        </Match>
         <Match when={props.source === ''}>
           <div>
             <p class="add__note">Good ones to begin with:</p>

@@ -108,7 +108,7 @@ export const ImportPanel = (props: { onDone: () => void }): JSX.Element => {
         }}
       />
       <Show when={(report()?.folders.length ?? 0) > 0}>
-        <label class="scope">
+        <label class="choice">
           <input
             class="checkbox"
             type="checkbox"
