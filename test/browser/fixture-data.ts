@@ -1,5 +1,6 @@
 /** What the pages show beside models: measurements, decisions, log lines, presets, the machine. Plausible, and the same every time. */
 import type { NotificationView } from '../../src/contracts/notifications.ts';
+import type { EffectiveRow } from '../../src/contracts/changes.ts';
 import type { HealthView, InfoView } from '../../src/contracts/commands.ts';
 import type {
   InspectedActorView,
@@ -247,6 +248,13 @@ export const someNotifications = (now: number): NotificationView[] => {
     },
   ];
 };
+/** Parameters of a loaded model, one of which the engine did not take as it was asked for. */
+export const someRows = (): EffectiveRow[] => [
+  { key: 'ctx-size', requested: 65_536, source: 'record', effective: 32_768, told: 'engine', differs: true },
+  { key: 'flash-attn', requested: 'on', source: 'preset [*]', effective: true, told: 'engine', differs: false },
+  { key: 'temp', requested: 0.7, source: 'preset section', effective: 0.7, told: 'command line', differs: false },
+  { key: 'threads', requested: null, source: 'engine', effective: 12, told: 'engine', differs: false },
+];
 
 export const someHealth = (): HealthView => ({
   status: 'healthy',

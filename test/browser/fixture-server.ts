@@ -31,6 +31,9 @@ import type {
 import type { ActivityView, RequestView } from '../../src/contracts/activity.ts';
 import type { KeyView } from '../../src/contracts/keys.ts';
 import { aKey, someCapture, someTimeline, summaryOf } from './fixture-activity.ts';
+import type { DownloadView } from '../../src/contracts/downloads.ts';
+import { aDownload, someOptions, someReport } from './fixture-downloads.ts';
+import { aModel } from './fixture-models.ts';
 import { answerChat, plainChat } from './fixture-chat.ts';
 import type { ChatBody, ChatScript } from './fixture-chat.ts';
 import { somePieces } from './fixture-runs.ts';
@@ -39,7 +42,7 @@ import type { Situation } from '../../src/projections/change-plan.ts';
 import { configRows } from '../../src/projections/config-rows.ts';
 import { effectiveParameters } from '../../src/runtime/parameters.ts';
 import { applyOf } from '../../src/contracts/changes.ts';
-import { historyOf, sampleAt, someHealth, someInfo, someActors } from './fixture-data.ts';
+import { historyOf, sampleAt, someHealth, someInfo, someActors, someRows } from './fixture-data.ts';
 
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'self'; form-action 'none'";
@@ -97,8 +100,17 @@ const fitting: Omit<ExplainView, 'modelId'> = {
     measuredBytes: null,
     measured: null,
   },
-  parts: [],
-  contextTokens: { least: 4096, most: 4096 },
+  parts: [
+    {
+      device: 'Main memory',
+      model: 4_900_000_000,
+      context: 420_000_000,
+      compute: 150_000_000,
+      other: 30_000_000,
+      measured: false,
+    },
+  ],
+  contextTokens: { least: 4096, most: 8192 },
 };
 
 const checkIni = (ini: string): void => {
@@ -129,6 +141,7 @@ export class FixtureServer {
   running: RequestView[] = [];
   keys: KeyView[] = [];
   keyRequired = false;
+  downloads: DownloadView[] = [];
   /** What `/v1/chat/completions` answers. */
   chat: ChatScript = plainChat;
   readonly chats: ChatBody[] = [];
@@ -237,6 +250,7 @@ export class FixtureServer {
     this.running = [];
     this.keys = [];
     this.keyRequired = false;
+    this.downloads = [];
     this.chat = plainChat;
     this.chats.length = 0;
     this.gpu = false;
@@ -273,6 +287,11 @@ export class FixtureServer {
   setKeys(keys: KeyView[]): void {
     this.keys = keys;
     this.broadcast('keys:updated', { keys, required: this.keyRequired });
+  }
+
+  setDownload(download: DownloadView): void {
+    this.downloads = [download, ...this.downloads.filter(({ id }) => id !== download.id)];
+    this.publish([{ kind: 'download', download }]);
   }
 
   setEngine(parts: Partial<EngineView>): void {
@@ -376,7 +395,7 @@ export class FixtureServer {
       models: [...this.models.values()],
       router: this.router,
       engine: this.engine,
-      downloads: [],
+      downloads: this.downloads,
     }),
     'config:get': () => ({ config: this.config }),
     'runs:list': () => ({
@@ -473,7 +492,14 @@ export class FixtureServer {
       const from = before === undefined ? 0 : kept.findIndex(({ id }) => id === before) + 1;
       return { requests: kept.slice(from, from + limit), more: kept.length > from + limit };
     },
-    'activity:summary': ({ hours = 24 }) => ({ summary: summaryOf(Date.now(), hours, this.requests) }),
+    'activity:summary': ({ hours = 24, model }) => ({
+      summary: summaryOf(
+        Date.now(),
+        hours,
+        this.requests.filter(({ modelId }) => model === undefined || modelId === model),
+      ),
+    }),
+    'models:effective': (data) => ({ modelId: this.modelOf(data).id, rows: someRows() }),
     'activity:capture': ({ id }) => ({ capture: someCapture(id) }),
     'activity:subscribe': () => ({ subscribed: true }),
     'activity:unsubscribe': () => ({ subscribed: false }),
@@ -511,6 +537,23 @@ export class FixtureServer {
       const read = this.notifications.filter((each) => !each.read && (all === true || ids?.includes(each.id) === true));
       for (const each of read) each.read = true;
       return { read: read.map(({ id }) => id), unread: this.notifications.filter((each) => !each.read).length };
+    },
+    'downloads:options': ({ source }) => ({ options: someOptions(source) }),
+    'downloads:start': ({ source, quant = null }) => {
+      const download = aDownload(`d${String(this.downloads.length + 1)}`, { source, quant, percent: 0 });
+      this.setDownload(download);
+      return { download };
+    },
+    'models:create': ({ model }) => {
+      const parts = Object.fromEntries(Object.entries(model).filter(([, value]) => value !== undefined));
+      const made = { ...aModel(model.id ?? model.name), ...parts };
+      this.add(made);
+      return { model: made };
+    },
+    'import:llama-swap': ({ yaml, dryRun = false }) => {
+      if (!yaml.includes('models:'))
+        throw new CodedError('INVALID_PAYLOAD', 'This is no configuration of llama-swap: it has no "models".');
+      return { report: someReport(dryRun) };
     },
     'system:info': () => ({ info: someInfo() }),
     'system:health': () => this.health,

@@ -10,6 +10,7 @@ import { aModel, mixedModels } from './fixture-models.ts';
 import { someKeys, someRequests, someRunning } from './fixture-activity.ts';
 import { someRuns } from './fixture-runs.ts';
 import { someDecisions, someLines, someNotifications, somePresets } from './fixture-data.ts';
+import { aDownload } from './fixture-downloads.ts';
 import { FixtureServer } from './fixture-server.ts';
 
 const root = process.cwd();
@@ -70,6 +71,47 @@ const SCENES: readonly Scene[] = [
     path: '/models?model=SmolLM2-360M-Instruct-Q8_0',
     act: async (page) => {
       await page.getByText('It fits').waitFor();
+    },
+  },
+  {
+    name: 'models-drawer-loaded',
+    path: '/models?model=Qwen3-8B-Q4_K_M',
+    act: async (page) => {
+      const drawer = page.getByRole('dialog', { name: /^Qwen3/ });
+      await drawer.getByText('Parameters', { exact: true }).last().click();
+      await drawer.getByText('The last 24 hours').click();
+      await drawer.getByText('differs').waitFor();
+      await drawer.getByText('Its requests').scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'models-drawer-edit',
+    path: '/models?model=SmolLM2-360M-Instruct-Q8_0',
+    act: async (page) => {
+      const drawer = page.getByRole('dialog', { name: /^SmolLM2/ });
+      await drawer.getByText('Edit', { exact: true }).click();
+      await drawer.getByRole('button', { name: 'Save' }).scrollIntoViewIfNeeded();
+    },
+  },
+  { name: 'add-empty', path: '/models?add=download' },
+  {
+    name: 'add-variants',
+    path: '/models?add=download&source=ggml-org%2Fgemma-3-12b-it-GGUF',
+    set: (server) => {
+      server.downloads = [aDownload('d1')];
+    },
+    act: (page) => page.getByText('Recommended').waitFor(),
+  },
+  { name: 'add-record', path: '/models?add=record' },
+  {
+    name: 'add-import',
+    path: '/models?add=import',
+    act: async (page) => {
+      await page
+        .getByRole('textbox', { name: /^llama-swap/ })
+        .fill('models:\n  qwen:\n    cmd: llama-server -m qwen.gguf');
+      await page.getByRole('button', { name: 'What would happen?' }).click();
+      await page.getByText('It runs in a container').waitFor();
     },
   },
   { name: 'chat-empty', path: '/chat' },

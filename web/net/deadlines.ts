@@ -13,6 +13,8 @@ const LONG: Partial<Record<CommandName, number>> = {
   'llama:rescan': 5 * MINUTE,
   'router:start': MINUTE,
   'engine:install': 60 * MINUTE,
+  // The server itself waits a minute and a half for the hub.
+  'downloads:options': 2 * MINUTE,
 };
 
 const isLong = (command: string): command is keyof typeof LONG => Object.hasOwn(LONG, command);

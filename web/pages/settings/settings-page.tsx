@@ -9,6 +9,7 @@ import { FieldRow, Segmented, Select, Toggle } from '../../kit/field.tsx';
 import { Card, Page } from '../../kit/page.tsx';
 import { Logo } from '../../shell/logo.tsx';
 import { engineName } from '../../shell/engine-panel.tsx';
+import { answerOf } from '../../state/answer.ts';
 import { useApp } from '../../state/app.tsx';
 import { THEMES } from '../../state/theme.ts';
 import { messageOf } from '../../state/toasts.ts';
@@ -218,7 +219,7 @@ const SystemCard = (): JSX.Element => {
     async () => (await app.client.request('system:info', {})).info,
   );
   const rows = (): [string, string][] => {
-    const info = answer.error === undefined ? answer.latest : undefined;
+    const info = answerOf(answer);
     if (info === undefined) return [];
     return [
       ['Version', info.version],
