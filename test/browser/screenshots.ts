@@ -87,6 +87,7 @@ const SCENES: readonly Scene[] = [
     path: '/logs',
     act: (page) => page.getByText('model is loaded').or(page.locator('.log-line')).first().waitFor(),
   },
+  { name: 'inspector', path: '/inspector' },
   { name: 'configuration', path: '/configuration' },
   {
     name: 'configuration-changed',

@@ -14,6 +14,7 @@ import { SamplingPanel } from './sampling-panel.tsx';
 import { Thread } from './thread.tsx';
 import { newConversation, NOTHING_ATTACHED, titleOf } from './types.ts';
 import type { Attachments, Conversation } from './types.ts';
+import '../../kit/page.css';
 import './chat.css';
 
 const ChatPage = (): JSX.Element => {

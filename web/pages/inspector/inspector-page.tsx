@@ -14,6 +14,7 @@ import { Snapshot } from './snapshot.tsx';
 import { openStately } from './stately.ts';
 import type { StatelyWindow } from './stately.ts';
 import { MOST_ROWS, StepList } from './step-list.tsx';
+import '../../kit/page.css';
 import './inspector.css';
 
 const exportSteps = (steps: unknown): void => {
