@@ -20,7 +20,7 @@ it('shows every picture as long as it is told to, in its colours', async () => {
     { png: plain([200, 30, 30]), delay: 100 },
     { png: plain([30, 30, 200]), delay: 500 },
   ]);
-  const frames = await decodeFrames(gif);
+  const frames = decodeFrames(gif);
   expect(frames.map(({ width, height, delay }) => [width, height, delay])).toEqual([
     [8, 4, 100],
     [8, 4, 500],

@@ -1,5 +1,6 @@
 /** What the pages show beside models: measurements, decisions, log lines, presets, the machine. Plausible, and the same every time. */
 import type { HealthView, InfoView } from '../../src/contracts/commands.ts';
+import type { DownloadVariantView } from '../../src/contracts/downloads.ts';
 import type {
   InspectedActorView,
   DecisionView,
@@ -178,6 +179,22 @@ export const somePresets = (): PresetView[] => [
     problem: null,
   },
 ];
+
+export const aVariant = (
+  quant: string,
+  size: number,
+  parts: Partial<DownloadVariantView> = {},
+): DownloadVariantView => ({
+  quant,
+  file: `model-${quant}.gguf`,
+  shards: 1,
+  size,
+  mmproj: null,
+  mmprojSize: 0,
+  fit: 'fits',
+  recommended: true,
+  ...parts,
+});
 
 export const someInfo = (): InfoView => ({
   platform: 'linux',

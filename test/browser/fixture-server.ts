@@ -15,6 +15,7 @@ import { CONFIG_KEYS, defaultConfig, defaultSettings } from '../../src/contracts
 import type { Config, Settings } from '../../src/contracts/config.ts';
 import { CodedError } from '../../src/contracts/errors.ts';
 import type { BroadcastData, BroadcastName, EnvelopeReply, EnvelopeRequest } from '../../src/contracts/events.ts';
+import type { DownloadVariantView } from '../../src/contracts/downloads.ts';
 import type {
   DecisionView,
   EngineView,
@@ -122,6 +123,8 @@ export class FixtureServer {
   readonly chats: ChatBody[] = [];
   /** The machine has a GPU. */
   gpu = false;
+  /** What the hub has: one variant for each repository. */
+  hub = new Map<string, DownloadVariantView>();
   /** Commands that this server has beyond the contract of this build. */
   withoutCommands: string[] = [];
   explanation: Omit<ExplainView, 'modelId'> = fitting;
@@ -209,6 +212,7 @@ export class FixtureServer {
     this.config = { ...defaultConfig(), modelsDir: '/home/ana/models' };
     this.settings = defaultSettings();
     this.overrides = {};
+    this.hub.clear();
     this.decisions = [];
     this.logs = [];
     this.presets = [];
@@ -406,6 +410,11 @@ export class FixtureServer {
     'system:health': () => this.health,
     'inspector:subscribe': () => ({ seq: 0, actors: someActors() }),
     'inspector:unsubscribe': () => ({ subscribed: false }),
+    'downloads:options': ({ source }) => {
+      const offered = this.hub.get(source.replace(/^hf:/, ''));
+      if (offered === undefined) throw new CodedError('NOT_FOUND', `${source} was not found at huggingface.co.`);
+      return { options: { source, repo: source.replace(/^hf:/, ''), gated: false, note: null, variants: [offered] } };
+    },
     'models:effective': (data) => {
       const { id, contextSize } = this.modelOf(data);
       const row = { key: 'ctx-size', requested: null, source: 'engine', told: 'engine', differs: false } as const;

@@ -5,7 +5,7 @@ import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CodedError } from '../../src/contracts/errors.ts';
 import { launchChromium } from '../support/chromium.ts';
-import { someDecisions, someLines, somePresets } from './fixture-data.ts';
+import { aVariant, someDecisions, someLines, somePresets } from './fixture-data.ts';
 import { aModel, metadata, mixedModels } from './fixture-models.ts';
 import { FixtureServer } from './fixture-server.ts';
 import { clipboard, contentWidth, hasFocus, lowContrast } from './page-checks.ts';
@@ -139,6 +139,19 @@ describe('the dashboard', () => {
     expect(await page.getByRole('combobox', { name: /^Find/ }).inputValue()).toBe('load ');
   });
 
+  it('offers nothing while the hub cannot be asked, and asks again on a press', async () => {
+    server.reset([aModel('llamactor-demo')]);
+    server.failing.set('downloads:options', new CodedError('UPSTREAM_FAILED', 'huggingface.co cannot be reached.'));
+    await open('/');
+    await seen(page.getByText('huggingface.co cannot be reached.'));
+    await seen(button('Ask again for Qwen3 4B'));
+    expect(await button(/^Download/).count()).toBe(0);
+    server.failing.clear();
+    server.hub.set('ggml-org/Qwen3-4B-GGUF', aVariant('Q4_K_M', 2_497_000_000));
+    await button('Ask again for Qwen3 4B').click();
+    await seen(button('Download Qwen3 4B'));
+  });
+
   it('shows the way on the first day, and downloads only where the server can', async () => {
     server.reset([aModel('llamactor-demo')]);
     server.withoutCommands = ['downloads:start'];
@@ -147,7 +160,16 @@ describe('the dashboard', () => {
     expect(await button(/^Download/).count()).toBe(0);
     await context.close();
     server.withoutCommands = [];
+    server.hub.set('ggml-org/Qwen3-4B-GGUF', aVariant('Q4_K_M', 2_497_000_000));
+    server.hub.set('ggml-org/gemma-3-1b-it-GGUF', aVariant('Q8_0', 1e9));
+    server.hub.set('ggml-org/gpt-oss-20b-GGUF', aVariant('MXFP4', 12.1e9, { fit: 'no' }));
     await open('/');
+    // Only what is there and fits is offered; of the others it is said why not.
+    await seen(page.getByText('Its repository has no Q4_K_M now; it has Q8_0.'));
+    await seen(page.getByText('12.1\u00a0GB: more than this machine’s memory holds.'));
+    await seen(page.getByText('hf:ggml-org/gemma-3-4b-it-GGUF was not found at huggingface.co.'));
+    await seen(page.getByText('2.5\u00a0GB', { exact: true }));
+    expect(await button(/^Download/).count()).toBe(1);
     await button('Download Qwen3 4B').click();
     await poll(() => callsOf('downloads:start')).toEqual([{ source: 'hf:ggml-org/Qwen3-4B-GGUF:Q4_K_M' }]);
     // The fixture lists it and has it not, as a server in trouble would: the cause is shown.

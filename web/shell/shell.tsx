@@ -11,6 +11,7 @@ import { withoutBase } from '../net/base.ts';
 import { useApp } from '../state/app.tsx';
 import { messageOf } from '../state/toasts.ts';
 import { Announcer } from './announcer.tsx';
+import { Arrivals } from './arrivals.tsx';
 import { ConnectionPill } from './connection-pill.tsx';
 import { EnginePanel } from './engine-panel.tsx';
 import { HelpSheet } from './help-sheet.tsx';
@@ -128,6 +129,7 @@ export const Shell = (props: { children?: JSX.Element }): JSX.Element => {
         <BottomBar />
       </div>
       <Announcer />
+      <Arrivals />
       <Show when={app.overlays.palette() !== null}>
         <Suspense>
           <Palette text={app.overlays.palette() ?? ''} />
