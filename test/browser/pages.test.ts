@@ -606,6 +606,50 @@ describe('the configuration', () => {
   });
 });
 
+describe('without answers', () => {
+  it.each(['/', '/models', '/chat', '/monitoring', '/logs', '/inspector', '/configuration', '/configuration/presets'])(
+    '%s claims nothing while nobody has answered, and says who is missing',
+    async (address) => {
+      server.refusing = true;
+      context = await browser.newContext();
+      page = await context.newPage();
+      await page.goto(server.url + address);
+      await seen(page.getByText('Llamactor is not answering'));
+      expect(await page.getByText(/^No (presets|models|model can talk) yet/).count()).toBe(0);
+      server.refusing = false;
+      await page.getByRole('button', { name: 'Try now' }).click();
+      await seen(page.getByRole('status').filter({ hasText: 'Connection: Live' }));
+      await gone(page.getByText('Llamactor is not answering'));
+    },
+  );
+
+  it('says why a part is not there, and fetches it again', async () => {
+    const refusal = new CodedError('FORBIDDEN', 'This key may not look at that.');
+    for (const name of ['config:get', 'metrics:get', 'metrics:history', 'presets:list'] as const)
+      server.failing.set(name, refusal);
+    await open('/configuration');
+    await seen(page.getByText('The configuration could not be fetched'));
+    await page.goto(`${server.url}/monitoring`);
+    await seen(page.getByText('The measurements could not be fetched'));
+    await page.goto(`${server.url}/chat`);
+    await seen(page.getByText('Some of this page could not be fetched'));
+    // The field for the message is in sight below the notice.
+    const field = await page.getByRole('textbox', { name: 'Message', exact: true }).boundingBox();
+    expect((field?.y ?? 900) + (field?.height ?? 0)).toBeLessThan(900);
+    server.failing.clear();
+    await page.goto(`${server.url}/configuration`);
+    await seen(page.getByRole('textbox', { name: 'Models at once' }));
+    server.failing.set('config:get', refusal);
+    await page.reload();
+    await seen(page.getByText('The configuration could not be fetched'));
+    server.failing.clear();
+    await button('Fetch it again').click();
+    await page.getByRole('textbox', { name: 'Models at once' }).fill('6');
+    await page.keyboard.press('Control+s');
+    await poll(() => server.config.modelsMax).toBe(6);
+  });
+});
+
 describe('the settings', () => {
   it('are stored at once and agree in two tabs; a refusal stands beside its setting', async () => {
     await open('/settings');

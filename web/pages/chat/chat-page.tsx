@@ -122,6 +122,7 @@ const ChatPage = (): JSX.Element => {
           <Thread
             conversation={current()}
             model={model()}
+            known={app.live.ready()}
             missing={chats.ready() && params.id !== undefined && chats.find(params.id) === undefined}
             busy={chats.busy(current().id)}
             onAgain={(from, words) => {
