@@ -8,6 +8,7 @@ import { markdownTable, plainTable } from './table.ts';
 import { broadcast } from './broadcast.bench.ts';
 import { broken } from './broken.bench.ts';
 import { burst } from './burst.bench.ts';
+import { cancel } from './cancel.bench.ts';
 import { idle } from './idle.bench.ts';
 import { load } from './load.bench.ts';
 import { memory } from './memory.bench.ts';
@@ -24,6 +25,7 @@ import type { Row } from './row.ts';
 const BENCHES: readonly Bench[] = [
   load,
   unload,
+  cancel,
   swap,
   burst,
   broken,

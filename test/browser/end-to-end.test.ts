@@ -215,6 +215,19 @@ describe('the product on a machine without models', () => {
     await first.goto(`${served.url}/monitoring?range=5m`);
     await seen(first.getByRole('img', { name: 'Memory by process over time' }));
     await seen(first.getByRole('region', { name: 'Health' }).getByText('Healthy'));
+    await first.goto(`${served.url}/monitoring/requests`);
+    const asked = first.getByRole('table', { name: 'Finished requests' }).getByRole('row');
+    await seen(asked.filter({ hasText: '/v1/chat/completions' }).first());
+    expect(await ask(served.routerUrl)).toBe(DEMO_SENTENCE);
+    await seen(
+      asked
+        .nth(1)
+        .filter({ hasText: '200' })
+        .filter({ hasText: /\d\u00a0t\/s/ }),
+    );
+    await first.goto(`${served.url}/monitoring/timeline?range=5m`);
+    const lane = first.getByRole('group', { name: new RegExp(`^${DEMO}: loaded`) });
+    await seen(lane.getByRole('button', { name: /^Loaded, .* of memory/ }).last());
     await first.goto(`${served.url}/logs`);
     await seen(first.getByRole('region', { name: 'Log lines' }).locator('.log-line').first());
     await first.goto(`${served.url}/configuration`);

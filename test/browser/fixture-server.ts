@@ -27,6 +27,9 @@ import type {
   RouterView,
 } from '../../src/contracts/views.ts';
 
+import type { ActivityView, RequestView } from '../../src/contracts/activity.ts';
+import type { KeyView } from '../../src/contracts/keys.ts';
+import { aKey, someCapture, someTimeline, summaryOf } from './fixture-activity.ts';
 import { answerChat, plainChat } from './fixture-chat.ts';
 import type { ChatBody, ChatScript } from './fixture-chat.ts';
 import { changePlan } from '../../src/projections/change-plan.ts';
@@ -118,6 +121,11 @@ export class FixtureServer {
   logs: LogEntryView[] = [];
   presets: PresetView[] = [];
   health = someHealth();
+  /** Finished ones, newest first. */
+  requests: ActivityView[] = [];
+  running: RequestView[] = [];
+  keys: KeyView[] = [];
+  keyRequired = false;
   /** What `/v1/chat/completions` answers. */
   chat: ChatScript = plainChat;
   readonly chats: ChatBody[] = [];
@@ -217,6 +225,10 @@ export class FixtureServer {
     this.logs = [];
     this.presets = [];
     this.health = someHealth();
+    this.requests = [];
+    this.running = [];
+    this.keys = [];
+    this.keyRequired = false;
     this.chat = plainChat;
     this.chats.length = 0;
     this.gpu = false;
@@ -246,6 +258,11 @@ export class FixtureServer {
   remove(id: string): void {
     this.models.delete(id);
     this.publish([{ kind: 'model.removed', id }]);
+  }
+
+  setKeys(keys: KeyView[]): void {
+    this.keys = keys;
+    this.broadcast('keys:updated', { keys, required: this.keyRequired });
   }
 
   setEngine(parts: Partial<EngineView>): void {
@@ -290,6 +307,12 @@ export class FixtureServer {
     const { id, level, message, source } = line;
     const timestamp = new Date(line.timestamp).toISOString();
     this.broadcast('logs:entry', { entry: { id, timestamp, level, message, context: { source } } });
+  }
+
+  /** A request is over, as the router tells while a page is open. */
+  finish(request: ActivityView): void {
+    this.requests.unshift(request);
+    this.broadcast('activity:added', { requests: [request], skipped: 0 });
   }
 
   finishLoad(id: string, parts: Partial<ModelView> = {}): void {
@@ -405,6 +428,45 @@ export class FixtureServer {
       this.presets = this.presets.filter((one) => one.name !== name);
       this.broadcast('presets:updated', { presets: this.presets });
       return { deleted: name };
+    },
+    'activity:list': ({ limit = 100, before, model, status, key }) => {
+      const kept = this.requests.filter(
+        (row) =>
+          (model === undefined || row.modelId === model) &&
+          (key === undefined || row.key === key) &&
+          (status === undefined ||
+            (status === 'cancelled'
+              ? row.cancelled
+              : (row.errorCode === null && !row.cancelled ? 'ok' : 'error') === status && !row.cancelled)),
+      );
+      const from = before === undefined ? 0 : kept.findIndex(({ id }) => id === before) + 1;
+      return { requests: kept.slice(from, from + limit), more: kept.length > from + limit };
+    },
+    'activity:summary': ({ hours = 24 }) => ({ summary: summaryOf(Date.now(), hours, this.requests) }),
+    'activity:capture': ({ id }) => ({ capture: someCapture(id) }),
+    'activity:subscribe': () => ({ subscribed: true }),
+    'activity:unsubscribe': () => ({ subscribed: false }),
+    'requests:list': () => ({ requests: this.running, total: this.running.length }),
+    'requests:cancel': ({ id }) => {
+      this.running = this.running.filter((request) => request.id !== id);
+      this.setRouter({ inFlight: this.running.length });
+      return { cancelled: id };
+    },
+    'timeline:get': ({ hours = 24 }) => ({ timeline: someTimeline(Date.now(), hours) }),
+    'keys:list': () => ({ keys: this.keys, required: this.keyRequired }),
+    'keys:create': ({ name, scopes = ['infer'], expiresAt = null, models = null, ...limits }) => {
+      if (this.keys.some((key) => key.name === name))
+        throw new CodedError('INVALID_STATE', `There is a key called ${name} already; choose another name.`);
+      const { concurrency = null, ratePerMinute = null } = limits;
+      const key = aKey(name, { scopes, expiresAt, models, concurrency, ratePerMinute, createdAt: Date.now() });
+      this.setKeys([...this.keys, key]);
+      return { key, secret: `lla_${'s3cret'.repeat(7)}` };
+    },
+    'keys:revoke': ({ id }) => {
+      const key = this.keys.find((one) => one.id === id);
+      if (key === undefined) throw new CodedError('NOT_FOUND', `There is no key ${id}.`);
+      this.setKeys(this.keys.filter((one) => one !== key));
+      return { revoked: key.id, name: key.name };
     },
     'system:info': () => ({ info: someInfo() }),
     'system:health': () => this.health,

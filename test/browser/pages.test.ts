@@ -5,6 +5,7 @@ import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CodedError } from '../../src/contracts/errors.ts';
 import { launchChromium } from '../support/chromium.ts';
+import { aRequest, someKeys, someRequests, someRunning } from './fixture-activity.ts';
 import { aVariant, someDecisions, someLines, somePresets } from './fixture-data.ts';
 import { aModel, metadata, mixedModels } from './fixture-models.ts';
 import { FixtureServer } from './fixture-server.ts';
@@ -68,6 +69,9 @@ beforeEach(() => {
   server.decisions = someDecisions(Date.now());
   server.logs = someLines(Date.now(), 300);
   server.presets = somePresets();
+  server.requests = someRequests(Date.now(), 300);
+  server.running = someRunning(Date.now());
+  server.keys = someKeys(Date.now());
 });
 afterEach(async () => {
   await context.close();
@@ -396,6 +400,102 @@ describe('monitoring', () => {
   });
 });
 
+describe('the requests', () => {
+  const finished = (): Locator => page.getByRole('table', { name: 'Finished requests' });
+  const newest = (): Locator => finished().getByRole('row').nth(1);
+
+  it('are shown as they run and as they ended, and one that runs can be cancelled', async () => {
+    await open('/monitoring/requests');
+    const running = page.getByRole('list', { name: 'Requests that run or wait' });
+    await seen(running.getByText('318\u00a0tokens so far'));
+    await seen(running.getByText('waiting, next in line'));
+    await running.getByRole('button', { name: `Cancel the request to ${QWEN} on /v1/messages` }).click();
+    await poll(() => callsOf('requests:cancel')).toEqual([{ id: 'run2' }]);
+    await poll(() => running.getByRole('listitem').count()).toBe(1);
+    const sums = page.getByRole('region', { name: 'Requests by model' });
+    await seen(sums.getByRole('row', { name: /^All 300/ }));
+    await page.locator('label', { hasText: '7 days' }).click();
+    await poll(() => callsOf('activity:summary').at(-1)).toEqual({ hours: 168 });
+    server.finish(aRequest('new', { key: 'brand-new', status: 503, errorCode: 'QUEUE_FULL' }));
+    await poll(() => newest().innerText()).toContain('brand-new');
+    expect(await newest().innerText()).toContain('Too many requests were waiting');
+    server.finish(aRequest('newer', { status: 200 }));
+    await poll(() => newest().innerText()).toContain('200');
+  });
+
+  it('are narrowed by how they ended, by model and by key, in the address too', async () => {
+    await open('/monitoring/requests');
+    await seen(finished());
+    await page.locator('label', { hasText: 'Failed' }).click();
+    await page.getByRole('combobox', { name: 'Key' }).selectOption('nightly');
+    await poll(() => callsOf('activity:list').at(-1)).toEqual({ limit: 200, status: 'error', key: 'nightly' });
+    await poll(() => newest().innerText()).toContain('Too many requests for its key');
+    // What arrives and is not asked for stays out.
+    server.finish(aRequest('other', { key: 'laptop' }));
+    server.finish(aRequest('mine', { key: 'nightly', status: 507, errorCode: 'DOES_NOT_FIT' }));
+    await poll(() => newest().innerText()).toContain('does not fit');
+    expect(await finished().innerText()).not.toContain('laptop');
+    await page.reload();
+    await poll(() => newest().innerText()).toContain('does not fit');
+    await page.getByRole('combobox', { name: 'Model' }).selectOption('SmolLM2-360M-Instruct-Q8_0');
+    await button('Show all requests').click();
+    await poll(() => newest().innerText()).toContain('507');
+    expect(page.url()).toBe(`${server.url}/monitoring/requests`);
+  });
+
+  it('scroll to the oldest, with only those in sight drawn; new ones do not push what is read', async () => {
+    server.requests = someRequests(Date.now(), 900);
+    await open('/monitoring/requests');
+    await seen(finished());
+    expect(await finished().getByRole('row').count()).toBeLessThan(80);
+    await poll(async () => {
+      await page.keyboard.press('End');
+      return finished().getAttribute('aria-rowcount');
+    }).toBe('900');
+    expect(callsOf('activity:list')).toHaveLength(5);
+    await poll(() => finished().getByRole('row').count()).toBeLessThan(80);
+    server.finish(aRequest('new', { key: 'brand-new' }));
+    await seen(button('1 newer'));
+    expect(await finished().innerText()).not.toContain('brand-new');
+    await button('1 newer').click();
+    await poll(() => newest().innerText()).toContain('brand-new');
+  });
+
+  it('show everything about one, its captured bodies too', async () => {
+    server.requests = [aRequest('kept', { captured: true }), aRequest('bare', { modelId: 'gemma-3-12b-it-Q4_K_M' })];
+    await open('/monitoring/requests');
+    await newest().getByRole('button').click();
+    const dialog = page.getByRole('dialog', { name: QWEN });
+    await seen(dialog.getByText('"content": "Are llamas kind?"'));
+    await seen(dialog.getByText('data: [DONE]'));
+    await page.keyboard.press('Escape');
+    await gone(dialog);
+    await finished().getByRole('button', { name: 'gemma-3-12b-it-Q4_K_M' }).click();
+    await seen(page.getByRole('link', { name: 'Switch on captureBodies' }));
+    expect(callsOf('activity:capture')).toEqual([{ id: 'kept' }]);
+  });
+});
+
+describe('the timeline', () => {
+  it('draws who was in memory when, says why on hover and by keyboard, and follows what happens', async () => {
+    await open('/monitoring/timeline?range=1h');
+    const lane = page.getByRole('group', { name: /^gpt-oss-20b-mxfp4: loaded 22 min, 1 load/ });
+    await seen(lane.getByRole('button', { name: /^Loaded, / }));
+    await lane.getByRole('button', { name: /^Stopping, / }).hover();
+    await seen(page.locator('.tooltip').getByText('to make room for Mistral-Small-3.2-24B'));
+    await lane.getByRole('button', { name: /^Stopping, / }).focus();
+    await page.keyboard.press('ArrowLeft');
+    expect(await hasFocus(lane.getByRole('button', { name: /^Loaded, / }))).toBe(true);
+    await seen(page.locator('figcaption').getByText('12.9\u00a0GB of memory'));
+    await page.getByText('5 min', { exact: true }).click();
+    await poll(() => callsOf('timeline:get').at(-1)).toEqual({ hours: 5 / 60 });
+    await gone(lane);
+    const asked = callsOf('timeline:get').length;
+    server.patch(QWEN, { state: 'unloaded' });
+    await poll(() => callsOf('timeline:get').length).toBe(asked + 1);
+  });
+});
+
 describe('the log', () => {
   const lines = (): Locator => page.getByRole('region', { name: 'Log lines' });
 
@@ -668,6 +768,80 @@ describe('the settings', () => {
   });
 });
 
+describe('the keys', () => {
+  it('are made with limits, shown once, named in two tabs, and revoked after a question', async () => {
+    server.keys = [];
+    await open('/settings/keys', { permissions: ['clipboard-read', 'clipboard-write'] });
+    const second = await newTab('/settings/keys');
+    await seen(page.getByText('No key is needed here'));
+    await button('New key').click();
+    const dialog = page.getByRole('dialog', { name: 'New key' });
+    expect(await dialog.getByRole('button', { name: 'Make the key' }).getAttribute('aria-disabled')).toBe('true');
+    await dialog.getByRole('textbox', { name: /^Name/ }).fill('phone');
+    await dialog.getByRole('checkbox', { name: /^Look/ }).check();
+    await dialog.getByText('Only these').click();
+    await dialog.getByRole('checkbox', { name: QWEN }).check();
+    await dialog.getByRole('combobox', { name: 'Ends' }).selectOption('In 30 days');
+    await dialog.getByRole('textbox', { name: 'Per minute' }).fill('60');
+    const before = Date.now();
+    await page.keyboard.press('Enter');
+    const made = page.getByRole('dialog', { name: 'The key phone' });
+    await seen(made.getByText('Copy it now'));
+    const [asked] = callsOf('keys:create') as { expiresAt: number }[];
+    expect(asked).toMatchObject({
+      name: 'phone',
+      scopes: ['infer', 'observe'],
+      models: [QWEN],
+      ratePerMinute: 60,
+      concurrency: null,
+    });
+    expect((asked?.expiresAt ?? 0) - before).toBeGreaterThan(29.9 * 86_400_000);
+    const secret = await made.getByLabel('The key phone').last().innerText();
+    await made.getByRole('button', { name: 'Copy the key' }).click();
+    await poll(() => clipboard(page)).toBe(secret);
+    // A slip does not lose it.
+    await page.keyboard.press('Escape');
+    await page.mouse.click(5, 5);
+    expect(await made.isVisible()).toBe(true);
+    await made.getByRole('button', { name: 'I have it' }).click();
+    await gone(made);
+    expect(await page.content()).not.toContain(secret);
+    await seen(second.getByRole('heading', { name: 'phone' }));
+    await button('Revoke phone').click();
+    const question = page.getByRole('dialog', { name: 'Revoke the key phone?' });
+    await question.getByRole('button', { name: 'Cancel' }).click();
+    expect(callsOf('keys:revoke')).toEqual([]);
+    await button('Revoke phone').click();
+    await question.getByRole('button', { name: 'Revoke' }).click();
+    await gone(second.getByRole('heading', { name: 'phone' }));
+  });
+
+  it('that are refused keep what was typed, and say why', async () => {
+    await open('/settings/keys');
+    await button('New key').click();
+    const dialog = page.getByRole('dialog', { name: 'New key' });
+    await dialog.getByRole('textbox', { name: /^Name/ }).fill('laptop');
+    await dialog.getByRole('button', { name: 'Make the key' }).click();
+    await seen(dialog.getByRole('alert').getByText('There is a key called laptop already'));
+    await dialog.getByRole('textbox', { name: /^Name/ }).fill('tablet');
+    await dialog.getByRole('checkbox', { name: /^Operate/ }).check();
+    expect(await dialog.getByRole('checkbox', { name: /^Use models/ }).isDisabled()).toBe(true);
+    await gone(dialog.getByText('Only these'));
+    await dialog.getByRole('button', { name: 'Make the key' }).click();
+    await poll(() => callsOf('keys:create').at(-1)).toMatchObject({
+      name: 'tablet',
+      scopes: ['operate'],
+      models: null,
+    });
+  });
+
+  it('are not shown to whoever may not see them', async () => {
+    server.failing.set('keys:list', new CodedError('FORBIDDEN', 'This needs the scope admin.'));
+    await open('/settings/keys');
+    await seen(page.getByText('This needs the scope admin.'));
+  });
+});
+
 interface Violation {
   id: string;
   impact?: string | null;
@@ -696,11 +870,14 @@ const PAGES = [
   '/models?model=SmolLM2-360M-Instruct-Q8_0',
   '/chat',
   '/monitoring',
+  '/monitoring/requests',
+  '/monitoring/timeline',
   '/logs',
   '/configuration',
   '/configuration/presets',
   '/inspector',
   '/settings',
+  '/settings/keys',
 ] as const;
 
 describe('for everyone', () => {

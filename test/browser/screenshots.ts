@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import type { Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
 import { aModel, mixedModels } from './fixture-models.ts';
+import { someKeys, someRequests, someRunning } from './fixture-activity.ts';
 import { aVariant, someDecisions, someLines, somePresets } from './fixture-data.ts';
 import { FixtureServer } from './fixture-server.ts';
 
@@ -86,6 +87,28 @@ const SCENES: readonly Scene[] = [
     },
   },
   { name: 'monitoring', path: '/monitoring' },
+  { name: 'requests', path: '/monitoring/requests', act: (page) => page.locator('.request').first().waitFor() },
+  {
+    name: 'requests-scrolled',
+    path: '/monitoring/requests',
+    act: async (page) => {
+      await page.locator('.request').first().waitFor();
+      await page.mouse.wheel(0, 2400);
+    },
+  },
+  {
+    name: 'requests-details',
+    path: '/monitoring/requests',
+    act: async (page) => {
+      await page.locator('.request').first().getByRole('button').click();
+      await page.getByText('[DONE]').waitFor();
+    },
+  },
+  {
+    name: 'timeline',
+    path: '/monitoring/timeline?range=1h',
+    act: (page) => page.locator('.bar-span').nth(2).hover(),
+  },
   {
     name: 'logs',
     path: '/logs',
@@ -120,6 +143,25 @@ const SCENES: readonly Scene[] = [
     },
   },
   { name: 'settings', path: '/settings' },
+  { name: 'keys', path: '/settings/keys', act: (page) => page.locator('.key').first().waitFor() },
+  {
+    name: 'keys-new',
+    path: '/settings/keys',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'New key' }).click();
+      await page.getByText('Only these').click();
+    },
+  },
+  {
+    name: 'keys-made',
+    path: '/settings/keys',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'New key' }).click();
+      await page.getByRole('textbox', { name: /^Name/ }).fill('phone');
+      await page.getByRole('button', { name: 'Make the key' }).click();
+      await page.getByText('Copy it now').waitFor();
+    },
+  },
   {
     name: 'palette',
     path: '/models',
@@ -160,6 +202,9 @@ try {
       server.decisions = someDecisions(Date.now());
       server.logs = someLines(Date.now(), 400);
       server.presets = somePresets();
+      server.requests = someRequests(Date.now(), 400);
+      server.running = someRunning(Date.now());
+      server.keys = someKeys(Date.now());
       scene.set?.(server);
       const { width, height, colorScheme } = variant;
       const context = await browser.newContext({

@@ -23,6 +23,18 @@ export const duration = (ms: number): string => {
   return two(span, DAY, 'd', HOUR, 'h');
 };
 
+/** Short spans exactly: `420 ms`, `1.24 s`, `12.4 s`; from a minute on as `duration`. */
+export const brief = (ms: number): string => {
+  const span = Math.max(0, ms);
+  if (span < 999.5) return part(Math.round(span), 'ms');
+  if (span < 9995) return `${(span / SECOND).toFixed(2)}${NBSP}s`;
+  return span < MINUTE - 50 ? `${(span / SECOND).toFixed(1)}${NBSP}s` : duration(span);
+};
+
+/** The time of day, to the second. */
+export const clockTime = (at: number): string =>
+  new Date(at).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
+
 /** A single coarse unit: `4 min ago`, `in 4 s`, `just now`. */
 export const relative = (at: number, now: number): string => {
   const span = Math.abs(now - at);
