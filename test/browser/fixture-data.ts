@@ -2,6 +2,7 @@
 import type { NotificationView } from '../../src/contracts/notifications.ts';
 import type { EffectiveRow } from '../../src/contracts/changes.ts';
 import type { HealthView, InfoView } from '../../src/contracts/commands.ts';
+import type { DownloadVariantView } from '../../src/contracts/downloads.ts';
 import type {
   InspectedActorView,
   DecisionView,
@@ -180,6 +181,22 @@ export const somePresets = (): PresetView[] => [
     problem: null,
   },
 ];
+
+export const aVariant = (
+  quant: string,
+  size: number,
+  parts: Partial<DownloadVariantView> = {},
+): DownloadVariantView => ({
+  quant,
+  file: `model-${quant}.gguf`,
+  shards: 1,
+  size,
+  mmproj: null,
+  mmprojSize: 0,
+  fit: 'fits',
+  recommended: true,
+  ...parts,
+});
 
 export const someInfo = (): InfoView => ({
   platform: 'linux',

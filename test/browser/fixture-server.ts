@@ -17,6 +17,7 @@ import { CodedError } from '../../src/contracts/errors.ts';
 import type { BroadcastData, BroadcastName, EnvelopeReply, EnvelopeRequest } from '../../src/contracts/events.ts';
 import type { RunView } from '../../src/contracts/runs.ts';
 import type { NotificationMessage, NotificationView } from '../../src/contracts/notifications.ts';
+import type { DownloadVariantView } from '../../src/contracts/downloads.ts';
 import type {
   DecisionView,
   EngineView,
@@ -147,6 +148,8 @@ export class FixtureServer {
   readonly chats: ChatBody[] = [];
   /** The machine has a GPU. */
   gpu = false;
+  /** What the hub has: one variant for each repository. */
+  hub = new Map<string, DownloadVariantView>();
   /** Commands that this server has beyond the contract of this build. */
   withoutCommands: string[] = [];
   explanation: Omit<ExplainView, 'modelId'> = fitting;
@@ -241,6 +244,7 @@ export class FixtureServer {
     this.config = { ...defaultConfig(), modelsDir: '/home/ana/models' };
     this.settings = defaultSettings();
     this.overrides = {};
+    this.hub.clear();
     this.decisions = [];
     this.logs = [];
     this.presets = [];
@@ -538,7 +542,6 @@ export class FixtureServer {
       for (const each of read) each.read = true;
       return { read: read.map(({ id }) => id), unread: this.notifications.filter((each) => !each.read).length };
     },
-    'downloads:options': ({ source }) => ({ options: someOptions(source) }),
     'downloads:start': ({ source, quant = null }) => {
       const download = aDownload(`d${String(this.downloads.length + 1)}`, { source, quant, percent: 0 });
       this.setDownload(download);
@@ -559,6 +562,13 @@ export class FixtureServer {
     'system:health': () => this.health,
     'inspector:subscribe': () => ({ seq: 0, actors: someActors() }),
     'inspector:unsubscribe': () => ({ subscribed: false }),
+    'downloads:options': ({ source }) => {
+      // Whoever has not said what the hub has gets what a large repository would offer.
+      if (this.hub.size === 0) return { options: someOptions(source) };
+      const offered = this.hub.get(source.replace(/^hf:/, ''));
+      if (offered === undefined) throw new CodedError('NOT_FOUND', `${source} was not found at huggingface.co.`);
+      return { options: { source, repo: source.replace(/^hf:/, ''), gated: false, note: null, variants: [offered] } };
+    },
     'models:effective': (data) => {
       const { id, contextSize } = this.modelOf(data);
       const row = { key: 'ctx-size', requested: null, source: 'engine', told: 'engine', differs: false } as const;

@@ -9,8 +9,8 @@ import { launchChromium } from '../support/chromium.ts';
 import { aModel, mixedModels } from './fixture-models.ts';
 import { someKeys, someRequests, someRunning } from './fixture-activity.ts';
 import { someRuns } from './fixture-runs.ts';
-import { someDecisions, someLines, someNotifications, somePresets } from './fixture-data.ts';
 import { aDownload } from './fixture-downloads.ts';
+import { aVariant, someDecisions, someLines, someNotifications, somePresets } from './fixture-data.ts';
 import { FixtureServer } from './fixture-server.ts';
 
 const root = process.cwd();
@@ -46,6 +46,10 @@ interface Scene {
 const demoOnly = (server: FixtureServer): void => {
   server.models = new Map([['llamactor-demo', aModel('llamactor-demo', { size: 1_200_000 })]]);
   server.withoutCommands = [];
+  server.hub.set('ggml-org/gemma-3-1b-it-GGUF', aVariant('Q4_K_M', 806_000_000));
+  server.hub.set('ggml-org/Qwen3-4B-GGUF', aVariant('Q4_K_M', 2_497_000_000));
+  server.hub.set('ggml-org/gemma-3-4b-it-GGUF', aVariant('Q8_0', 4_130_000_000));
+  server.hub.set('ggml-org/gpt-oss-20b-GGUF', aVariant('MXFP4', 12_110_000_000, { fit: 'partly' }));
 };
 
 const ask = async (page: Page, text: string): Promise<void> => {
@@ -165,6 +169,7 @@ const SCENES: readonly Scene[] = [
     path: '/logs',
     act: (page) => page.getByText('model is loaded').or(page.locator('.log-line')).first().waitFor(),
   },
+  { name: 'inspector', path: '/inspector' },
   { name: 'configuration', path: '/configuration' },
   {
     name: 'configuration-changed',

@@ -42,8 +42,9 @@ describe('the list', () => {
 });
 
 it('leads to what a notification is about', () => {
-  expect(linkOf({ modelId: 'a b' })).toBe('/models?model=a%20b');
-  expect(linkOf({ downloadId: 'd1', modelId: null })).toBe('/models');
+  expect(linkOf({ modelId: 'a b' })).toEqual({ label: 'Show', href: '/models?model=a%20b' });
+  expect(linkOf({ downloadId: 'd1', modelId: 'a b' })).toEqual({ label: 'Chat with it', href: '/chat?model=a%20b' });
+  expect(linkOf({ downloadId: 'd1', modelId: null })).toEqual({ label: 'Show', href: '/models' });
   expect(linkOf({ disk: 92 })).toBeNull();
   expect(linkOf(undefined)).toBeNull();
 });

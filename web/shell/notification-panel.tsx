@@ -101,7 +101,7 @@ const NotificationPanel = (props: { id: string; anchor: HTMLElement; onClose: ()
     const link = linkOf(notification.data);
     if (link === null) return;
     props.onClose();
-    navigate(link);
+    navigate(link.href);
   };
 
   return (

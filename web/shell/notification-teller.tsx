@@ -21,7 +21,7 @@ export const NotificationTeller = (): JSX.Element => {
     if (!app.preferences.settings().enableNotifications) return;
     const link = linkOf(data);
     const open = (): void => {
-      if (link !== null) navigate(link);
+      if (link !== null) navigate(link.href);
     };
     app.desktop.show({ id, title, body: message }, open);
     const modelId = data?.['modelId'];
@@ -31,7 +31,7 @@ export const NotificationTeller = (): JSX.Element => {
       tone: TONES[type],
       title,
       body: message,
-      ...(link === null ? {} : { action: { label: 'Show', run: open } }),
+      ...(link === null ? {} : { action: { label: link.label, run: open } }),
     });
   };
   onCleanup(app.notifications.onMessage(tell));
