@@ -1,6 +1,7 @@
 /** The machines, for embedding, for the Stately editor and for the generated diagrams. */
 export { downloadMachine } from './download.machine.ts';
 export { engineMachine } from './engine.machine.ts';
+export { mediaMachine } from './media.machine.ts';
 export { modelMachine } from './model.machine.ts';
 export { routerMachine } from './router.machine.ts';
 export { supervisorMachine } from './supervisor.machine.ts';

@@ -9,6 +9,7 @@ const MODEL_STATE: BroadcastName[] = ['models:status', 'models:updated', 'router
 const ROUTER_STATE: BroadcastName[] = ['router:status', 'llama:status'];
 const SCAN: BroadcastName[] = ['models:created', 'models:updated', 'models:deleted', 'models:scanned', 'models:list'];
 
+const MEDIA: BroadcastName[] = ['media:updated'];
 const DOWNLOAD: BroadcastName[] = ['downloads:updated'];
 
 /** What a successful call can cause. Tested against the real transports. */
@@ -51,6 +52,12 @@ export const BROADCASTS_OF: { readonly [N in CommandName]?: readonly BroadcastNa
   'downloads:cancel': DOWNLOAD,
   'downloads:retry': [...DOWNLOAD, ...SCAN],
   'downloads:remove': [...DOWNLOAD, 'downloads:removed'],
+  'media:generate': MEDIA,
+  'media:cancel': MEDIA,
+  'media:remove': [...MEDIA, 'media:removed'],
+  'media:restore': MEDIA,
+  'media:save-tool': ['media:tools-updated'],
+  'media:delete-tool': ['media:tools-updated'],
 };
 
 interface Schema {

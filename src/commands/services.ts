@@ -11,6 +11,8 @@ import type { Config, Settings } from '../contracts/config.ts';
 import type { CommandPayload, ExplainView, HealthView, ImportReport, InfoView } from '../contracts/commands.ts';
 import type { DownloadOptionsView, DownloadView } from '../contracts/downloads.ts';
 import type { KeyView } from '../contracts/keys.ts';
+import type { MediaService } from './media-service.ts';
+import type { MediaToolView, MediaView } from '../contracts/media.ts';
 import type {
   DecisionView,
   EngineView,
@@ -114,6 +116,7 @@ export interface Services {
     /** By id or name. Resolves when it lets nobody in any more, on either plane. */
     revoke(ref: string, by: By): Promise<{ id: string; name: string }>;
   };
+  media: MediaService;
   logs: {
     query(filter: { limit: number; offset: number; level?: LogLevel; source?: string }): LogEntryView[];
     clear(by: By): number;
@@ -173,6 +176,9 @@ export type DomainChange =
   | { kind: 'problems'; problems: ProblemView[] }
   | { kind: 'presets'; presets: PresetView[]; by: By | null }
   | { kind: 'keys'; keys: KeyView[]; required: boolean; by: By | null }
+  | { kind: 'media'; media: MediaView; by: By | null }
+  | { kind: 'media.removed'; id: string; owner: string; by: By | null }
+  | { kind: 'media.tools'; tools: MediaToolView[]; by: By | null }
   | { kind: 'decision'; decision: DecisionView; by: By | null }
   | { kind: 'logs.cleared'; cleared: number; by: By | null }
   | { kind: 'log'; entry: LogEntryView }
@@ -180,7 +186,7 @@ export type DomainChange =
   | { kind: 'activity'; requests: ActivityView[]; skipped: number };
 
 /** What a socket can follow besides the broadcasts. */
-export type Topic = 'live' | 'inspector' | 'activity';
+export type Topic = 'live' | 'inspector' | 'activity' | `media:${string}`;
 
 /** The socket behind a call, for commands that subscribe. */
 export interface Connection {

@@ -13,6 +13,7 @@ import { importCommands } from './commands/import.ts';
 import { keysCommands } from './commands/keys.ts';
 import { liveCommands } from './commands/live.ts';
 import { logsCommands } from './commands/logs.ts';
+import { mediaCommands } from './commands/media.ts';
 import { metricsCommands } from './commands/metrics.ts';
 import { modelsCommands } from './commands/models.ts';
 import { placementCommands } from './commands/placement.ts';
@@ -40,6 +41,7 @@ export const COMMANDS = {
   ...engineCommands,
   ...placementCommands,
   ...downloadsCommands,
+  ...mediaCommands,
   ...systemCommands,
   ...inspectorCommands,
   ...keysCommands,

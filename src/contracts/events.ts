@@ -1,6 +1,7 @@
 /** What the server sends on its own, and the shapes of the two reply styles. */
 import type { ErrorCode } from './errors.ts';
 import type { ProblemView } from './changes.ts';
+import type { MediaToolView, MediaView } from './media.ts';
 import type { DownloadView } from './downloads.ts';
 import type { Config, Settings } from './config.ts';
 import type { KeyView } from './keys.ts';
@@ -84,6 +85,10 @@ export interface BroadcastData {
   'engine:updated': { engine: EngineView };
   'downloads:updated': { download: DownloadView };
   'downloads:removed': { downloadId: string };
+  /** Only to its owner. */
+  'media:updated': { media: MediaView };
+  'media:removed': { mediaId: string };
+  'media:tools-updated': { tools: MediaToolView[] };
   /** Only to sockets that may administer. */
   'keys:updated': { keys: KeyView[]; required: boolean };
   'decisions:updated': { decision: DecisionView };

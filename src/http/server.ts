@@ -7,7 +7,8 @@ import { CodedError } from '../contracts/errors.ts';
 import { EXPOSITION_TYPE } from '../contracts/metrics/exposition.ts';
 import { createApi } from './api.ts';
 import { failureBody, statusOf } from './errors.ts';
-import { corsOrigin, holdsKey, isKeyedPreflight, refusedAccess } from './guard.ts';
+import { corsOrigin, holdsKey, isKeyedPreflight, principalOf, refusedAccess } from './guard.ts';
+import { mediaRoutes } from './media.ts';
 import { passThrough } from './passthrough.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { serveDashboard } from './static-files.ts';
@@ -53,6 +54,12 @@ export const createHttpServer = (options: HttpServerOptions): Server => {
   app.notFound((context) =>
     context.json(failureBody(new CodedError('NOT_FOUND', `There is no ${context.req.path.slice(0, 200)}.`)), 404),
   );
+  const media = mediaRoutes({
+    services,
+    registry,
+    access,
+    identify: ({ headers }) => principalOf(headers, access),
+  });
   const listener = getRequestListener(app.fetch);
 
   return createServer((request: IncomingMessage, response: ServerResponse) => {
@@ -67,6 +74,7 @@ export const createHttpServer = (options: HttpServerOptions): Server => {
       json(response, refusal);
     } else if (request.method === 'OPTIONS' && crossOrigin !== null) answerPreflight(response);
     else if (/^\/v1(?:[/?]|$)/.test(request.url ?? '')) passThrough(request, response, routerUrl());
+    else if (media.takes(request)) media.answer(request, response);
     else void listener(request, response);
   });
 };

@@ -37,6 +37,7 @@ import { createLibrary } from './library.ts';
 import { followLog } from './log-follow.ts';
 import { applyLogSettings, createLogService } from './log-service.ts';
 import { createMeasurements } from './measurements.ts';
+import { openMedia } from './media/open-media.ts';
 import { createMemory } from './memory.ts';
 import type { MemoryOptions } from './memory.ts';
 import { createMetricsService } from './metrics-service.ts';
@@ -146,7 +147,10 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     hub,
     sendSettings: () => link.send({ type: 'settings', settings: settingsOfRouter() }),
     rescan: reactions.rescan,
-    pumpDownloads: () => downloads.pump(),
+    pumpDownloads() {
+      downloads.pump();
+      media.pump();
+    },
     applyPolicies: (by) => {
       for (const id of system.modelIds()) models.applyPolicy(id);
       routes.update(
@@ -362,6 +366,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
   });
+  const media = await openMedia({ dataDir, env, config, pids, guardian, hub, log, now });
   link.onMessage(reactions.onRouterMessage);
   book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
   followLog(link, book);
@@ -386,6 +391,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     }),
     engine: createEngineService({ dataDir, env, system, requests, config, view: views.engine }),
     downloads,
+    media,
     config,
     settings: config.settings,
     presets,
@@ -458,6 +464,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
         onProblem: warn,
       });
       downloads.begin();
+      await media.begin();
       await routerSettled;
       restore();
     },
@@ -466,13 +473,14 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       requests.abandon('The server is stopping.');
       sampler.stop();
       system.send({ type: 'system.stop', at: now() });
-      await system.stopped;
+      await Promise.all([system.stopped, media.drain()]);
       system.kill();
       hub.flush();
     },
     async close() {
       await edits?.close();
       await downloads.close();
+      await media.close();
       await library.close();
       await history.stop();
       await observer.close();

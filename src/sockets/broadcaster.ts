@@ -1,9 +1,12 @@
 /** Turns domain changes into the events of both seeds and into `live:change`. */
+import type { Server } from 'socket.io';
 import type { LiveChange, ModelView } from '../contracts/views.ts';
 import type { DomainChange, Services } from '../commands/services.ts';
 import { configView, logBroadcastEntry } from '../projections/dialects.ts';
 import { AUDIENCE } from './admission.ts';
 import { createLogFlood } from './log-flood.ts';
+import { createMediaAudience } from './media-audience.ts';
+import type { MediaAudience } from './media-audience.ts';
 import { createMetricsAudience } from './metrics-audience.ts';
 import { createModelBroadcasts } from './model-broadcasts.ts';
 import { createRouterBroadcasts } from './router-broadcasts.ts';
@@ -39,6 +42,9 @@ const createRoll = (initial: readonly ModelView[]) => {
   };
 };
 
+/** Who hears of what belongs to somebody. */
+const ownersRoom = (owner: string): string => (owner === 'local' ? AUDIENCE.observe : `user:${owner}`);
+
 const liveChange = (change: DomainChange): LiveChange[] => {
   switch (change.kind) {
     case 'model':
@@ -62,11 +68,12 @@ const liveChange = (change: DomainChange): LiveChange[] => {
 export interface Broadcaster {
   metrics: MetricsAudience;
   inspector: TopicAudience;
+  media: MediaAudience;
   close(): void;
 }
 
 /** Subscribes to the services and sends until closed. */
-export const createBroadcaster = (services: Services, emitter: Emitter): Broadcaster => {
+export const createBroadcaster = (services: Services, emitter: Emitter, io: Server): Broadcaster => {
   const start = { router: services.router.view(), models: services.models.list() };
   const roll = createRoll(start.models);
   const models = createModelBroadcasts(emitter, start.models);
@@ -77,6 +84,7 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
   const inspector = createTopicAudience(INSPECTOR_ROOM, () =>
     services.inspector.watch((frames) => emitter.direct('inspector:frames', { frames }, INSPECTOR_ROOM)),
   );
+  const media = createMediaAudience(io, services.media);
   let liveSeq = services.snapshot().seq;
 
   const publishLive = (changes: readonly DomainChange[], seq: number): void => {
@@ -118,6 +126,19 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
           { by: change.by, room: AUDIENCE.admin },
         );
         break;
+      case 'media':
+        emitter.broadcast(
+          'media:updated',
+          { media: change.media },
+          { by: change.by, room: ownersRoom(change.media.owner) },
+        );
+        break;
+      case 'media.removed':
+        emitter.broadcast('media:removed', { mediaId: change.id }, { by: change.by, room: ownersRoom(change.owner) });
+        break;
+      case 'media.tools':
+        emitter.broadcast('media:tools-updated', { tools: change.tools }, { by: change.by });
+        break;
       case 'decision':
         emitter.broadcast('decisions:updated', { decision: change.decision }, { by: change.by });
         break;
@@ -154,8 +175,10 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
   return {
     metrics,
     inspector,
+    media,
     close: () => {
       stop();
+      media.close();
       inspector.close();
       flood.close();
       metrics.close();

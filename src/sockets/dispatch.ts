@@ -6,6 +6,7 @@ import type { Caller, Outcome } from '../commands/caller.ts';
 import type { Registry } from '../commands/registry.ts';
 import { answer, answerUnknown } from './replies.ts';
 import { readCall } from './calls.ts';
+import { seedEvent } from './seed-events.ts';
 import type { Call } from './calls.ts';
 
 /** What every call of one socket has in common. */
@@ -35,7 +36,10 @@ export const dispatchEvents = (socket: Socket, registry: Registry, callers: Call
     // The wire format also allows numbers as names.
     const event = String(name);
     const call = readCall(args);
-    if (isCommandName(event)) runCommand(registry, socket, callers, event, call);
+    const seed = seedEvent(event);
+    if (seed !== null)
+      runCommand(registry, socket, callers, seed.command, { ...call, payload: seed.payload(call.payload) });
+    else if (isCommandName(event)) runCommand(registry, socket, callers, event, call);
     else if (!CONFIRMATIONS.has(event)) answerUnknown(socket, event, call);
     else if (call.style === 'a') call.ack({ success: true, data: {}, timestamp: new Date().toISOString() });
   });

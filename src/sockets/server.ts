@@ -6,12 +6,13 @@ import type { Socket } from 'socket.io';
 import { corsOrigin, holdsKey, refusedAccess } from '../http/guard.ts';
 import type { AccessRules } from '../http/guard.ts';
 import type { Access } from '../commands/access.ts';
-import type { Connection, Services } from '../commands/services.ts';
+import type { Connection, Services, Topic } from '../commands/services.ts';
 import type { Registry } from '../commands/registry.ts';
 import { guardAdmission } from './admission.ts';
 import { ACTIVITY_ROOM, createBroadcaster, LIVE_ROOM } from './broadcaster.ts';
 import { createEmitter, NAMESPACES } from './emitter.ts';
 import { dispatchEvents } from './dispatch.ts';
+import { MEDIA_NAMESPACE } from './media-audience.ts';
 import { greet } from './greetings.ts';
 import type { Broadcaster } from './broadcaster.ts';
 
@@ -67,10 +68,19 @@ const ended = async (sockets: ReadonlySet<Duplex>, deadlineMs: number): Promise<
 
 const ROOMS = { live: LIVE_ROOM, activity: ACTIVITY_ROOM } as const;
 
-const connectionOf = (socket: Socket, { metrics, inspector }: Broadcaster): Connection => ({
+const isMedia = (topic: Topic): topic is `media:${string}` => topic.startsWith('media:');
+
+const connectionOf = (socket: Socket, { metrics, inspector, media }: Broadcaster): Connection => ({
   id: socket.id,
-  join: (topic) => void (topic === 'inspector' ? inspector.join(socket) : socket.join(ROOMS[topic])),
-  leave: (topic) => void (topic === 'inspector' ? inspector.leave(socket) : socket.leave(ROOMS[topic])),
+  join(topic) {
+    if (topic === 'inspector') inspector.join(socket);
+    else if (isMedia(topic)) media.join(socket, topic);
+    else void socket.join(ROOMS[topic]);
+  },
+  leave(topic) {
+    if (topic === 'inspector') inspector.leave(socket);
+    else void socket.leave(isMedia(topic) ? topic : ROOMS[topic]);
+  },
   metricsEvery: (interval) => metrics.every(socket, interval),
 });
 
@@ -109,7 +119,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
   const stopReview = services.subscribe((changes) => {
     if (changes.some(({ kind }) => kind === 'keys')) admission.review();
   });
-  const broadcaster = createBroadcaster(services, createEmitter(io));
+  const broadcaster = createBroadcaster(services, createEmitter(io), io);
 
   for (const name of NAMESPACES) {
     io.of(name).on('connection', (socket) => {
@@ -127,6 +137,15 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
     });
   }
 
+  // What concerns media alone: neither broadcasts nor samples come here.
+  io.of(MEDIA_NAMESPACE).on('connection', (socket) => {
+    greet(socket, version);
+    dispatchEvents(socket, registry, {
+      connection: connectionOf(socket, broadcaster),
+      principal: admission.principalOf(socket),
+    });
+  });
+
   return {
     io,
     close: async () => {
@@ -136,7 +155,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
       for (const engine of engines) engine.close();
       await ended(upgraded, CLOSE_DEADLINE_MS);
       httpServer.off('upgrade', onUpgrade);
-      for (const name of NAMESPACES) await io.of(name).adapter.close();
+      for (const name of [...NAMESPACES, MEDIA_NAMESPACE]) await io.of(name).adapter.close();
     },
   };
 };

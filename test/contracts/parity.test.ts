@@ -16,6 +16,8 @@ interface Case {
 
 const loaded: [CommandName, Fields][] = [['models:load', { modelName: 'alpha.gguf' }]];
 const started: [CommandName, Fields][] = [['downloads:start', { source: 'hf:owner/repo' }]];
+const drawn: [CommandName, Fields][] = [['media:generate', { tool: 'draw', prompt: 'a tree' }]];
+const DRAW = { name: 'draw', title: 'Draw', commands: ['draw'], output: 'png', args: ['{output}'] };
 const CASES: { [N in CommandName]: Case } = {
   'models:list': { payload: {} },
   'models:get': { payload: { modelId: 'alpha' } },
@@ -91,6 +93,18 @@ const CASES: { [N in CommandName]: Case } = {
     before: [...started, ['downloads:cancel', { id: 'download-1' }]],
   },
   'downloads:remove': { payload: { id: 'download-1' }, before: started },
+  'media:generate': { payload: { tool: 'draw', prompt: 'a tree' } },
+  'media:list': { payload: {}, before: drawn },
+  'media:get': { payload: { mediaId: 'media-1' }, before: drawn },
+  'media:cancel': { payload: { mediaId: 'media-1' }, before: drawn },
+  'media:remove': { payload: { mediaId: 'media-1' }, before: drawn },
+  'media:restore': { payload: { mediaId: 'media-1' }, before: [...drawn, ['media:remove', { mediaId: 'media-1' }]] },
+  'media:tools': { payload: {} },
+  'media:save-tool': { payload: { tool: DRAW } },
+  'media:delete-tool': { payload: { name: 'draw' } },
+  'media:ticket': { payload: {} },
+  'media:subscribe': { payload: { mediaId: 'media-1' }, before: drawn },
+  'media:unsubscribe': { payload: { mediaId: 'media-1' }, before: drawn },
   'system:info': { payload: {} },
   'system:health': { payload: {} },
 };
@@ -132,6 +146,14 @@ const REFUSED: [CommandName, unknown, string][] = [
   ['downloads:start', {}, 'INVALID_PAYLOAD'],
   ['downloads:start', { source: 'nonsense' }, 'INVALID_PAYLOAD'],
   ['downloads:cancel', { id: 'none' }, 'NOT_FOUND'],
+  ['media:generate', { tool: 'none' }, 'NOT_FOUND'],
+  ['media:generate', { tool: '../draw' }, 'INVALID_PAYLOAD'],
+  ['media:generate', { tool: 'draw', prompt: 'x', input: 'none' }, 'NOT_FOUND'],
+  ['media:get', { mediaId: 'none' }, 'NOT_FOUND'],
+  ['media:get', { mediaId: '' }, 'INVALID_PAYLOAD'],
+  ['media:cancel', {}, 'INVALID_PAYLOAD'],
+  ['media:save-tool', { tool: { ...DRAW, args: ['{nothing}'] } }, 'INVALID_PAYLOAD'],
+  ['media:delete-tool', { name: 'none' }, 'NOT_FOUND'],
 ];
 
 const STYLES = ['a', 'b', 'http'] as const;

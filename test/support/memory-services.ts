@@ -17,6 +17,7 @@ import type {
 } from '../../src/contracts/views.ts';
 import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
+import { createMemoryMedia } from './memory-media.ts';
 import { createMemoryKeys } from './memory-keys.ts';
 import type { MemoryKeys } from './memory-keys.ts';
 import { summaryOf } from '../../src/runtime/observe/activity-summary.ts';
@@ -140,6 +141,7 @@ export const createMemoryServices = (
     pending.push(change);
   };
   const downloads = createMemoryDownloads(publish);
+  const media = createMemoryMedia(publish);
   const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
   const find = (ref: string): ModelView | undefined =>
@@ -388,6 +390,7 @@ export const createMemoryServices = (
       },
     },
     downloads: downloads.service,
+    media,
     config: {
       get: () => config,
       preview: (patch, apply) => {
