@@ -90,7 +90,13 @@ export const mediaRoutes = (options: MediaRouteOptions): MediaRoutes => {
     response.setHeader('Cache-Control', 'private, max-age=3600');
     response.setHeader('Content-Disposition', saved ? `attachment; filename="${id}.${file.extension}"` : 'inline');
     send(request, path, { cacheControl: false, dotfiles: 'allow', index: false })
-      .on('error', () => refuse(response, new CodedError('NOT_FOUND', `The file of ${id} is gone.`)))
+      .on('error', (error: { status?: number; headers?: Record<string, string> }) => {
+        for (const name of ['Content-Disposition', 'Cache-Control']) response.removeHeader(name);
+        if (error.status !== 416) return refuse(response, new CodedError('NOT_FOUND', `The file of ${id} is gone.`));
+        // RFC 9110, section 15.5.17: the range is wrong, and the answer says what there is.
+        response.removeHeader('Content-Type');
+        response.writeHead(416, error.headers).end();
+      })
       .pipe(response);
   };
 

@@ -128,8 +128,8 @@ export const openHarness = async (options: { env?: NodeJS.ProcessEnv } = {}): Pr
     changes,
     logged,
     settings,
-    make: ({ owner = 'local', ...wish } = {}) =>
-      harness.media.generate({ tool: 'draw', params: {}, ...wish, owner }, 'test'),
+    make: ({ owner = 'local', params = {}, ...wish } = {}) =>
+      harness.media.generate({ tool: 'draw', ...wish, params, owner }, 'test'),
     until: (id, matches) =>
       vi.waitFor(
         () => {

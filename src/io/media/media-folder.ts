@@ -17,6 +17,8 @@ const THUMBNAIL = 'thumbnail.jpg';
 const WORK = 'work';
 
 export interface MediaFolder {
+  /** A tool's words without the paths of this machine. */
+  withoutPaths(text: string): string;
   /** The file of complete media. */
   fileOf(id: string, extension: string): string;
   thumbnailOf(id: string): string;
@@ -73,6 +75,7 @@ export const openMediaFolder = async (folder: string): Promise<MediaFolder> => {
   };
 
   return {
+    withoutPaths: (text) => text.replaceAll(`${path.resolve(folder)}${path.sep}`, ''),
     fileOf,
     thumbnailOf: (id) => path.join(of(id), THUMBNAIL),
     begin,

@@ -19,7 +19,9 @@ export interface Job {
   actor: ActorRefFrom<typeof mediaMachine>;
   tool: ReadyTool;
   reader: ProgressReader;
-  /** Called when it has ended. */
+  /** Its actor has come to its end, and hears nothing any more. */
+  over: boolean;
+  /** Called when its end is noted. */
   waiters: (() => void)[];
 }
 
@@ -117,17 +119,20 @@ export const createMediaBook = ({
       for (const row of rows.values()) if (slotOf(row).phase === 'waiting') book.tell(row, null);
     },
     async save(row, record) {
-      row.record = record;
       await store.update((draft) => {
         draft.media = [...draft.media.filter(({ id }) => id !== record.id), record];
       });
+      // Nobody sees what a crash could take back.
+      row.record = record;
     },
-    saveOrLog: (row, record) =>
-      book
-        .save(row, record)
-        .catch((error: unknown) =>
-          log('error', 'server', `The media ${record.id} could not be noted: ${String(error)}`),
-        ),
+    async saveOrLog(row, record) {
+      try {
+        await book.save(row, record);
+      } catch (error) {
+        log('error', 'server', `The media ${record.id} could not be noted: ${String(error)}`);
+        row.record = record;
+      }
+    },
     async forget(ids) {
       const gone = new Set(ids);
       await store.update((draft) => {

@@ -110,11 +110,12 @@ export const createMedia = (options: MediaOptions): MediaService => {
     const progress = throttled((fact) => actor.send(fact));
     const longest = tool.tool.longest === undefined ? undefined : params[tool.tool.longest];
     const reader = progressReader(tool.tool.progress, typeof longest === 'number' ? longest : null, progress.push);
-    const job: Job = { actor, tool, reader, waiters: [] };
+    const job: Job = { actor, tool, reader, over: false, waiters: [] };
     actor.subscribe({
       next: (snapshot) => {
         if (ENDED.has(snapshot.value)) {
           progress.end();
+          job.over = true;
           void end(row, job, snapshot);
         } else tell(row, snapshot.context.by);
       },
@@ -139,7 +140,7 @@ export const createMedia = (options: MediaOptions): MediaService => {
               state: 'failed' as const,
               error: failure?.message ?? null,
               errorCode: failure?.code ?? null,
-              lastLines: job.reader.lastLines(),
+              lastLines: job.reader.lastLines().map(folder.withoutPaths),
             };
     const clean = outcome.state === 'complete' ? folder.endWork(id) : folder.remove(id);
     await clean.catch((error: unknown) => log('warn', 'server', `What ${id} worked with is left: ${String(error)}`));
@@ -171,8 +172,7 @@ export const createMedia = (options: MediaOptions): MediaService => {
     }
     row.held = false;
     // Cancelled or interrupted before it was noted.
-    const snapshot = row.job?.actor.getSnapshot();
-    if (row.job !== null && snapshot !== undefined && ENDED.has(snapshot.value)) void end(row, row.job, snapshot);
+    if (row.job?.over === true) void end(row, row.job, row.job.actor.getSnapshot());
     return row;
   };
   const refuseClosed = (): void => {
@@ -183,7 +183,7 @@ export const createMedia = (options: MediaOptions): MediaService => {
     const { job } = row;
     if (job === null) return;
     const ended = new Promise<void>((resolve) => job.waiters.push(resolve));
-    job.actor.send({ type: 'media.cancel', by, at: now() });
+    if (!job.over) job.actor.send({ type: 'media.cancel', by, at: now() });
     await inTime(ended, CANCEL_MS, `${row.record.id} did not stop in time; look at its state.`);
   };
 
@@ -300,7 +300,7 @@ export const createMedia = (options: MediaOptions): MediaService => {
       const busy = [...rows.values()].flatMap(({ job }) => {
         if (job === null) return [];
         const ended = new Promise<void>((resolve) => job.waiters.push(resolve));
-        job.actor.send({ type: 'media.interrupt', at: now() });
+        if (!job.over) job.actor.send({ type: 'media.interrupt', at: now() });
         return [ended];
       });
       const { stopMs, killMs } = options.limits();
