@@ -3,9 +3,13 @@ import type { Socket } from 'socket.io-client';
 import { CodedError } from '../contracts/errors.ts';
 import type { CommandInput, CommandName, CommandResult } from '../contracts/commands.ts';
 import type { BroadcastData, BroadcastName, EnvelopeReply, EnvelopeRequest } from '../contracts/events.ts';
+import type { DirectEvents } from '../contracts/events.ts';
+import type { RunPieceView } from '../contracts/runs.ts';
 import type { LiveChangeView } from '../contracts/views.ts';
 import { deadlineOf } from './deadlines.ts';
 import { fromConnectError, fromEnvelopeError, ServerUnreachableError } from './errors.ts';
+import { followRun } from './follow-run.ts';
+import type { RunFollower } from './follow-run.ts';
 import { followLive } from './live.ts';
 import type { OnChange, OnSnapshot } from './live.ts';
 import { inOwnWords } from './own-words.ts';
@@ -47,6 +51,13 @@ export interface LlamactorClient {
    * delivered. `onError` hears of a later subscription that failed although the connection is up.
    */
   live(onSnapshot: OnSnapshot, onChange: OnChange, onError?: (error: unknown) => void): Promise<LiveSubscription>;
+  /** What a run wrote from piece `from` on and then what it writes, in order and each piece once, also over a lost connection. */
+  followRun(
+    id: string,
+    from: number,
+    onPiece: (piece: RunPieceView) => void,
+    onError?: (error: unknown) => void,
+  ): RunFollower;
   /** Hears that the server has ended this connection for good: its key was revoked, has expired, or is needed now. */
   onRefused(listener: (error: CodedError) => void): () => void;
   /** Hears of a lost connection and of its return. */
@@ -139,6 +150,23 @@ const wrap = (socket: ClientSocket, url: string): LlamactorClient => {
       }
       return { stop: follower.stop };
     },
+    followRun: (id, from, onPiece, onError = () => undefined) =>
+      followRun(
+        {
+          follow: (next) => client.call('runs:follow', { id, from: next }),
+          onPiece: (listener) =>
+            listen(socket, 'runs:piece', (told: DirectEvents['runs:piece']) => {
+              if (told.id === id) listener(told.piece);
+            }),
+          onConnect: (listener) => {
+            socket.on('connect', listener);
+            return () => socket.off('connect', listener);
+          },
+        },
+        from,
+        onPiece,
+        onError,
+      ),
     onRefused: (listener) => {
       // An error after which the socket does not try again is the server's own refusal.
       const handler = (error: Error): void => {

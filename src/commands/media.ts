@@ -2,45 +2,39 @@
 import { CodedError } from '../contracts/errors.ts';
 import { grants } from '../contracts/keys.ts';
 import type { MediaView } from '../contracts/media.ts';
-import type { Caller, Handlers, Principal } from './caller.ts';
+import { NOBODY } from './caller.ts';
+import type { Caller, Handlers } from './caller.ts';
+import { ownerOfCall } from './owner.ts';
 import { connectionOf } from './connection.ts';
 import type { Services } from './services.ts';
 
-/** Whoever is no user: the person at this machine, and the keys that they handed out. */
-const LOCAL = 'local';
 /** How long a ticket lasts, ms. */
 const TICKET_MS = 12 * 3_600_000;
 
-/** To whom what this caller makes belongs. */
-export const ownerOf = (principal: Principal | undefined): string => {
-  const user = principal !== undefined && 'user' in principal ? (principal.user as { userId: string } | null) : null;
-  return user?.userId ?? LOCAL;
-};
-
-/** A key that administers the server may look after what belongs to others. */
-const administers = ({ keys }: Services, { principal }: Caller): boolean => {
-  const key = keys.list().find(({ id }) => id === principal?.key);
-  return key !== undefined && grants(key.scopes, 'admin');
+/** Whoever administers the server may look after what belongs to others. */
+const administers = ({ keys }: Services, { principal = NOBODY }: Caller): boolean => {
+  const key = keys.list().find(({ id }) => id === principal.key);
+  return [key?.scopes, principal.user?.scopes].some((scopes) => grants(scopes ?? [], 'admin'));
 };
 
 /** One of the caller's media. Throws NOT_FOUND, whether it is missing or somebody else's. */
 const own = (services: Services, id: string, caller: Caller, removed = false): MediaView => {
   const media = services.media.find(id);
   const visible = media !== undefined && (media.removedAt === null || removed);
-  if (visible && (media.owner === ownerOf(caller.principal) || administers(services, caller))) return media;
+  if (visible && (media.owner === ownerOfCall(caller) || administers(services, caller))) return media;
   throw new CodedError('NOT_FOUND', `There is no media ${id.slice(0, 64)}; \`llamactor media list\` shows yours.`);
 };
 
 export const media: Handlers<'media'> = {
   'media:generate': async (services, wish, caller) => {
     if (wish.input !== undefined) own(services, wish.input, caller);
-    const made = await services.media.generate({ ...wish, owner: ownerOf(caller.principal) }, caller.by);
+    const made = await services.media.generate({ ...wish, owner: ownerOfCall(caller) }, caller.by);
     return { mediaId: made.id, media: made };
   },
-  'media:list': (services, { limit }, { principal }) => ({
+  'media:list': (services, { limit }, caller) => ({
     media: services.media
       .list()
-      .filter(({ owner }) => owner === ownerOf(principal))
+      .filter(({ owner }) => owner === ownerOfCall(caller))
       .slice(0, limit),
   }),
   'media:get': (services, { mediaId }, caller) => ({ media: own(services, mediaId, caller) }),
@@ -62,9 +56,8 @@ export const media: Handlers<'media'> = {
     await services.media.deleteTool(name, by);
     return { deleted: name };
   },
-  'media:ticket': ({ media: { tickets } }, _payload, { principal }) => {
-    const nobody = principal === undefined || Object.values(principal).every((part) => part === null);
-    if (nobody) return { ticket: null, expiresAt: null };
+  'media:ticket': ({ media: { tickets } }, _payload, { principal = NOBODY }) => {
+    if (principal.key === null && principal.user === null) return { ticket: null, expiresAt: null };
     const expiresAt = Date.now() + TICKET_MS;
     return { ticket: tickets.issue(JSON.stringify(principal), expiresAt), expiresAt };
   },

@@ -17,8 +17,11 @@ import { media } from './media.ts';
 import { metrics } from './metrics.ts';
 import { models } from './models.ts';
 import { presets } from './presets.ts';
+import { project } from './project.ts';
 import { router } from './router.ts';
+import { runs } from './runs.ts';
 import { system } from './system.ts';
+import { tokens } from './tokens.ts';
 import { parsePayload } from './payload.ts';
 import { unexpected } from './errors.ts';
 import type { Caller, Handler, Outcome } from './caller.ts';
@@ -43,9 +46,12 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...decisions,
   ...downloads,
   ...media,
+  ...runs,
   ...system,
   ...inspector,
   ...keys,
+  ...tokens,
+  ...project,
 };
 
 /** Decides whether a caller may use a scope; returns the refusal, or undefined to let it pass. */

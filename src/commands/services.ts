@@ -13,6 +13,15 @@ import type { DownloadOptionsView, DownloadView } from '../contracts/downloads.t
 import type { KeyView } from '../contracts/keys.ts';
 import type { MediaService } from './media-service.ts';
 import type { MediaToolView, MediaView } from '../contracts/media.ts';
+import type { NewToken, User } from '../contracts/users.ts';
+import type {
+  RunLimitsView,
+  RunOutputView,
+  RunPieceView,
+  RunResponse,
+  RunToolView,
+  RunView,
+} from '../contracts/runs.ts';
 import type {
   DecisionView,
   EngineView,
@@ -32,6 +41,27 @@ import type {
  * machines so that the broadcaster can leave out the socket whose style-A call caused a change.
  */
 export type By = string;
+
+/** Whose a run is: `user:<id>`, `key:<id>`, or `local` for the person at this machine. */
+export type RunOwner = string;
+
+export interface RunWish {
+  prompt: string;
+  systemPrompt?: string | undefined;
+  model?: string | undefined;
+  maxTokens?: number | undefined;
+  /** Must lie in an allowed folder; absent is a folder of its own. */
+  cwd?: string | undefined;
+  timeoutMs?: number | undefined;
+  tool?: string | undefined;
+  room?: string | undefined;
+}
+
+/** What happened to a run, and what goes with it. */
+export type RunNews =
+  | { what: 'queued' | 'started' | 'activity' }
+  /** The whole of what is kept of its output; null in place of an output that could not be read. */
+  | { what: 'ended'; stdout: string; stderr: string; response: RunResponse | null };
 
 /** Every method refuses with a CodedError, changes nothing then, and has a deadline of its own. */
 export interface Services {
@@ -88,6 +118,29 @@ export interface Services {
     retry(id: string, by: By): Promise<DownloadView>;
     remove(id: string, by: By): Promise<void>;
   };
+  runs: {
+    /** Those of `owner`, newest first. */
+    list(owner: RunOwner, limit: number): RunView[];
+    /** NOT_FOUND, or FORBIDDEN when it belongs to somebody else; so does every method that takes an id. */
+    get(id: string, owner: RunOwner): RunView;
+    prompt(id: string, owner: RunOwner): Promise<string>;
+    /** Pieces from `from` on, about `mostChars` characters of text (a million). */
+    output(id: string, owner: RunOwner, from: number, mostChars?: number): Promise<RunOutputView>;
+    /**
+     * Resolves when it is noted; QUEUE_FULL when too many wait. `limited` counts it against what its owner may ask for in a
+     * minute; RATE_LIMITED beyond that. What is refused for another reason than a full queue does not count.
+     */
+    start(wish: RunWish, owner: RunOwner, by: By, options?: { limited?: boolean }): Promise<RunView>;
+    /** Those of `owner` that ended with an earlier server, once: nobody could be told of their end. */
+    interrupted(owner: RunOwner): RunView[];
+    /** Resolves when it has ended, or a moment after it was told to; INVALID_STATE when it ended otherwise. */
+    cancel(id: string, owner: RunOwner, by: By): Promise<RunView>;
+    remove(id: string, owner: RunOwner, by: By): Promise<void>;
+    tools(): RunToolView[];
+    limits(): RunLimitsView;
+    /** Hears of every piece that any run writes, at once. Bulk, so it takes no part in the changes below. */
+    onPiece(listener: (id: string, piece: RunPieceView, owner: RunOwner) => void): () => void;
+  };
   config: {
     get(): Config;
     update(patch: Partial<Config>, by: By, apply?: Apply): Promise<Config>;
@@ -117,6 +170,14 @@ export interface Services {
     revoke(ref: string, by: By): Promise<{ id: string; name: string }>;
   };
   media: MediaService;
+  tokens: {
+    /** INVALID_PAYLOAD when it would have expired already. */
+    create(wanted: NewToken, by: By): Promise<{ token: string; user: User }>;
+  };
+  projects: {
+    /** Tells the members of a room. */
+    update(room: string, data: Record<string, unknown>, by: By): void;
+  };
   logs: {
     query(filter: { limit: number; offset: number; level?: LogLevel; source?: string }): LogEntryView[];
     clear(by: By): number;
@@ -171,6 +232,9 @@ export type DomainChange =
   | { kind: 'engine'; engine: EngineView; by: By | null }
   | { kind: 'download'; download: DownloadView; by: By | null }
   | { kind: 'download.removed'; id: string; by: By | null }
+  /** Only for its owner. */
+  | { kind: 'run'; run: RunView; owner: RunOwner; news: RunNews; by: By | null }
+  | { kind: 'run.removed'; id: string; owner: RunOwner; by: By | null }
   | { kind: 'config'; config: Config; by: By | null }
   | { kind: 'settings'; settings: Settings; by: By | null }
   | { kind: 'problems'; problems: ProblemView[] }
@@ -179,6 +243,7 @@ export type DomainChange =
   | { kind: 'media'; media: MediaView; by: By | null }
   | { kind: 'media.removed'; id: string; owner: string; by: By | null }
   | { kind: 'media.tools'; tools: MediaToolView[]; by: By | null }
+  | { kind: 'project'; room: string; data: Record<string, unknown>; by: By | null }
   | { kind: 'decision'; decision: DecisionView; by: By | null }
   | { kind: 'logs.cleared'; cleared: number; by: By | null }
   | { kind: 'log'; entry: LogEntryView }
@@ -193,6 +258,11 @@ export interface Connection {
   id: string;
   join(topic: Topic): void;
   leave(topic: Topic): void;
+  /** Whether it has joined the room that people call so. */
+  isIn(room: string): boolean;
   /** Own metrics interval in ms, or null for the common one. */
   metricsEvery(interval: number | null): void;
+  /** Pieces of this run are held back until `begin`, and those from `next` on handed on when the present call was answered. */
+  followRun(id: string): { begin(next: number): void };
+  unfollowRun(id: string): void;
 }

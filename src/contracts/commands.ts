@@ -18,8 +18,11 @@ import { metricsCommands } from './commands/metrics.ts';
 import { modelsCommands } from './commands/models.ts';
 import { placementCommands } from './commands/placement.ts';
 import { presetsCommands } from './commands/presets.ts';
+import { projectCommands } from './commands/project.ts';
 import { routerCommands } from './commands/router.ts';
+import { runsCommands } from './commands/runs.ts';
 import { systemCommands } from './commands/system.ts';
+import { tokensCommands } from './commands/tokens.ts';
 import type { CommandContract } from './commands/define.ts';
 
 export type { Scope } from './commands/define.ts';
@@ -42,9 +45,12 @@ export const COMMANDS = {
   ...placementCommands,
   ...downloadsCommands,
   ...mediaCommands,
+  ...runsCommands,
   ...systemCommands,
   ...inspectorCommands,
   ...keysCommands,
+  ...tokensCommands,
+  ...projectCommands,
 } as const;
 
 export type CommandName = keyof typeof COMMANDS;
@@ -75,8 +81,13 @@ const FAILURE_CODES: Partial<Record<CommandName, string>> = {
   'llama:rescan': 'RESCAN_FAILED',
   'router:status': 'GET_ROUTER_STATUS_FAILED',
   'router:start-with-preset': 'START_ROUTER_FAILED',
+  'runs:start': 'START_RUN_FAILED',
+  'runs:get': 'GET_RUN_FAILED',
+  'runs:cancel': 'CANCEL_RUN_FAILED',
+  'runs:remove': 'REMOVE_RUN_FAILED',
   'keys:create': 'CREATE_KEY_FAILED',
   'keys:revoke': 'REVOKE_KEY_FAILED',
+  'tokens:create': 'CREATE_TOKEN_FAILED',
   'system:info': 'GET_SYSTEM_INFO_FAILED',
   'system:health': 'HEALTH_CHECK_FAILED',
 };

@@ -6,6 +6,8 @@ import type { DownloadView } from './downloads.ts';
 import type { Config, Settings } from './config.ts';
 import type { KeyView } from './keys.ts';
 import type { ActivityView } from './activity.ts';
+import type { ClaudeEvents } from './claude.ts';
+import type { RunPieceView, RunView } from './runs.ts';
 import type {
   DecisionView,
   EngineView,
@@ -91,6 +93,9 @@ export interface BroadcastData {
   'media:tools-updated': { tools: MediaToolView[] };
   /** Only to sockets that may administer. */
   'keys:updated': { keys: KeyView[]; required: boolean };
+  /** Only to the sockets of its owner, as the next. */
+  'runs:updated': { run: RunView };
+  'runs:removed': { runId: string };
   'decisions:updated': { decision: DecisionView };
   'logs:cleared': { cleared: number };
   'logs:entry': {
@@ -103,8 +108,17 @@ export interface BroadcastData {
 export type BroadcastName = keyof BroadcastData;
 
 /** Sent without the broadcast envelope: to subscribers, or to one socket. */
-export interface DirectEvents {
+export interface DirectEvents extends ClaudeEvents {
   'live:change': LiveChangeView;
+  /** Only to sockets that follow the run. */
+  'runs:piece': { id: string; piece: RunPieceView };
   'inspector:frames': { frames: InspectorFrameView[] };
+  /** To the members of a room: the room, and whatever fields came with it. */
+  projectUpdate: { room: string } & Record<string, unknown>;
+  /** Greetings, in this order. */
+  welcome: { message: string; socketId: string; serverTime: string };
   'connection:established': { clientId: string; serverTime: number; version: string; timestamp: number };
+  connection_established: { message: string; socketId: string };
+  authenticated: { userId: string; email?: string; authenticatedAt: string };
+  authError: { message: string };
 }

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import send from 'send';
 import { unexpected } from '../commands/errors.ts';
-import { ownerOf } from '../commands/media.ts';
+import { ownerOf } from '../commands/owner.ts';
 import type { Access } from '../commands/access.ts';
 import type { Principal } from '../commands/caller.ts';
 import type { Registry } from '../commands/registry.ts';

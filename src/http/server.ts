@@ -7,7 +7,7 @@ import { CodedError } from '../contracts/errors.ts';
 import { EXPOSITION_TYPE } from '../contracts/metrics/exposition.ts';
 import { createApi } from './api.ts';
 import { failureBody, statusOf } from './errors.ts';
-import { corsOrigin, holdsKey, isKeyedPreflight, principalOf, refusedAccess } from './guard.ts';
+import { admittedBy, corsOrigin, holdsKey, isKeyedPreflight, refusedAccess } from './guard.ts';
 import { mediaRoutes } from './media.ts';
 import { passThrough } from './passthrough.ts';
 import { setSecurityHeaders } from './security-headers.ts';
@@ -58,7 +58,10 @@ export const createHttpServer = (options: HttpServerOptions): Server => {
     services,
     registry,
     access,
-    identify: ({ headers }) => principalOf(headers, access),
+    async identify({ headers }) {
+      const admitted = await admittedBy(headers, access);
+      return admitted instanceof CodedError ? admitted : admitted.principal;
+    },
   });
   const listener = getRequestListener(app.fetch);
 

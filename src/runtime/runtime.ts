@@ -16,9 +16,11 @@ import { startGuardian } from '../io/guardian.ts';
 import { createSampler } from '../io/metrics/sampler.ts';
 import { storeHistory } from '../io/metrics/stored-history.ts';
 import { pidRecords } from '../io/processes/pid-records.ts';
+import { createRunLimiter } from '../io/runs/run-limiter.ts';
 import { watchEdits } from '../io/watch-edits.ts';
 import { createRouterLink } from '../io/router-link.ts';
 import { lockDataDir } from '../io/store/data-dir-lock.ts';
+import type { User } from '../contracts/users.ts';
 import { createActorSystem } from './actor-system.ts';
 import type { ActorSystem } from './actor-system.ts';
 import { createChangeHub } from './changes.ts';
@@ -50,8 +52,10 @@ import { createReactions } from './reactions.ts';
 import { createRequests } from './requests.ts';
 import { createRouteTable } from './route-table.ts';
 import { createRouterService, loadedOnStartup } from './router-service.ts';
+import { openRuns } from './runs/runs.ts';
 import { openDataDir } from './stores.ts';
 import { createSystemService } from './system-service.ts';
+import { openTokenService } from './token-service.ts';
 import { createUsage } from './usage.ts';
 import { createViews } from './views.ts';
 
@@ -60,6 +64,8 @@ export interface RuntimeOptions {
   version: string;
   /** The built data plane. */
   routerScript: string;
+  /** The `llamactor` program and what comes before its arguments. */
+  program: readonly string[];
   /** From flags and environment; they win over the stored configuration. */
   overrides: Partial<Config>;
   /** False: whoever reaches the server may do everything; keys that are sent still count. */
@@ -81,6 +87,8 @@ export interface Runtime {
   keyring: Keyring;
   /** A key with this id was shown to the control plane. */
   keyUsed(id: string): void;
+  /** Whose token that is; rejects with UNAUTHORIZED and the reason. */
+  verifyUser(token: string): Promise<User>;
   /** Who runs the commands that clients of the inference port ask for; there is none before this is called. */
   answerRouter(run: (command: string, payload: unknown, key: string | null) => Promise<CallOutcome>): void;
   /** Where the number of connected socket clients comes from. */
@@ -197,6 +205,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
   });
+  const tokens = await openTokenService({ dataDir, env, log, now });
   const presets = await openPresets({
     folder: path.join(dataDir, 'presets'),
     state: stores.state,
@@ -367,6 +376,23 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     now,
   });
   const media = await openMedia({ dataDir, env, config, pids, guardian, hub, log, now });
+  const runs = await openRuns({
+    folder: path.join(dataDir, 'runs'),
+    store: stores.runs,
+    config: config.get,
+    env,
+    program: options.program,
+    models,
+    router: views.router,
+    routerKey: () => (keys.required() ? keys.own() : null),
+    limiter: createRunLimiter({ redisUrl: env['REDIS_URL'] ?? null, onProblem: warn }),
+    stopMs: limits.stopMs,
+    hub,
+    pids,
+    guardian,
+    log,
+    now,
+  });
   link.onMessage(reactions.onRouterMessage);
   book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
   followLog(link, book);
@@ -392,11 +418,14 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     engine: createEngineService({ dataDir, env, system, requests, config, view: views.engine }),
     downloads,
     media,
+    runs,
     config,
     settings: config.settings,
     presets,
     imports: createImportService({ library, models, config, knownFlags }),
     keys,
+    tokens,
+    projects: { update: (room, data, by) => hub.publish({ kind: 'project', room, data, by }) },
     logs: createLogService(book, hub),
     metrics: { ...metrics, text: observer.metricsText },
     ...observer.services,
@@ -408,7 +437,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       router: views.router,
       engine: views.engine,
     }),
-    inspector: createInspector(() => system.root, now),
+    inspector: createInspector(() => [system.root, runs.actor], now),
     snapshot() {
       // What is collected is told first, so that nothing in the snapshot comes again after it.
       hub.flush();
@@ -436,6 +465,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     services,
     keyring: keys.ring,
     keyUsed: keys.used,
+    verifyUser: tokens.verify,
     answerRouter(run) {
       link.onMessage((message) => {
         if (message.type !== 'call') return;
@@ -465,6 +495,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       });
       downloads.begin();
       await media.begin();
+      await runs.begin();
       await routerSettled;
       restore();
     },
@@ -472,6 +503,8 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       reactions.draining();
       requests.abandon('The server is stopping.');
       sampler.stop();
+      // Before the models that they may be talking to.
+      await runs.drain();
       system.send({ type: 'system.stop', at: now() });
       await Promise.all([system.stopped, media.drain()]);
       system.kill();
@@ -481,6 +514,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await edits?.close();
       await downloads.close();
       await media.close();
+      await runs.close();
       await library.close();
       await history.stop();
       await observer.close();

@@ -7,11 +7,14 @@ import { AUDIENCE } from './admission.ts';
 import { createLogFlood } from './log-flood.ts';
 import { createMediaAudience } from './media-audience.ts';
 import type { MediaAudience } from './media-audience.ts';
+import { publishMedia } from './media-broadcasts.ts';
 import { createMetricsAudience } from './metrics-audience.ts';
 import { createModelBroadcasts } from './model-broadcasts.ts';
 import { createRouterBroadcasts } from './router-broadcasts.ts';
+import { namedRoom } from './rooms.ts';
 import { createTopicAudience } from './topic-audience.ts';
 import type { Emitter } from './emitter.ts';
+import { publishPieces, publishRun } from './run-broadcasts.ts';
 import type { MetricsAudience } from './metrics-audience.ts';
 import type { TopicAudience } from './topic-audience.ts';
 
@@ -41,9 +44,6 @@ const createRoll = (initial: readonly ModelView[]) => {
     },
   };
 };
-
-/** Who hears of what belongs to somebody. */
-const ownersRoom = (owner: string): string => (owner === 'local' ? AUDIENCE.observe : `user:${owner}`);
 
 const liveChange = (change: DomainChange): LiveChange[] => {
   switch (change.kind) {
@@ -85,6 +85,7 @@ export const createBroadcaster = (services: Services, emitter: Emitter, io: Serv
     services.inspector.watch((frames) => emitter.direct('inspector:frames', { frames }, INSPECTOR_ROOM)),
   );
   const media = createMediaAudience(io, services.media);
+  const stopPieces = publishPieces(emitter, services);
   let liveSeq = services.snapshot().seq;
 
   const publishLive = (changes: readonly DomainChange[], seq: number): void => {
@@ -105,6 +106,10 @@ export const createBroadcaster = (services: Services, emitter: Emitter, io: Serv
         break;
       case 'download.removed':
         emitter.broadcast('downloads:removed', { downloadId: change.id }, { by: change.by });
+        break;
+      case 'run':
+      case 'run.removed':
+        publishRun(emitter, change);
         break;
       case 'config':
         emitter.broadcast('config:updated', { config: configView(change.config) }, { by: change.by });
@@ -127,17 +132,12 @@ export const createBroadcaster = (services: Services, emitter: Emitter, io: Serv
         );
         break;
       case 'media':
-        emitter.broadcast(
-          'media:updated',
-          { media: change.media },
-          { by: change.by, room: ownersRoom(change.media.owner) },
-        );
-        break;
       case 'media.removed':
-        emitter.broadcast('media:removed', { mediaId: change.id }, { by: change.by, room: ownersRoom(change.owner) });
-        break;
       case 'media.tools':
-        emitter.broadcast('media:tools-updated', { tools: change.tools }, { by: change.by });
+        publishMedia(emitter, change);
+        break;
+      case 'project':
+        emitter.direct('projectUpdate', { ...change.data, room: change.room }, namedRoom(change.room), change.by);
         break;
       case 'decision':
         emitter.broadcast('decisions:updated', { decision: change.decision }, { by: change.by });
@@ -179,6 +179,7 @@ export const createBroadcaster = (services: Services, emitter: Emitter, io: Serv
     close: () => {
       stop();
       media.close();
+      stopPieces();
       inspector.close();
       flood.close();
       metrics.close();

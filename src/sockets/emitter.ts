@@ -18,7 +18,8 @@ export interface Emitter {
     data: BroadcastData[N],
     options?: { top?: object; by?: By | null; room?: string },
   ): void;
-  direct<N extends keyof DirectEvents>(event: N, data: DirectEvents[N], room: string): void;
+  /** Without the envelope, to the members of a room; `by` as above. */
+  direct<N extends keyof DirectEvents>(event: N, data: DirectEvents[N], room: string, by?: By | null): void;
 }
 
 /** The socket to leave out, or null. */
@@ -49,8 +50,8 @@ export const createEmitter = (io: Server): Emitter => {
       const payload = { ...top, type: 'broadcast', event, data, timestamp: stamp(event) };
       send(event, payload, room, excluded(by));
     },
-    direct: (event, data, room) => {
-      send(event, data, room, null);
+    direct: (event, data, room, by) => {
+      send(event, data, room, excluded(by));
     },
   };
 };

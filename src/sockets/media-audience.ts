@@ -3,7 +3,11 @@ import type { Server, Socket } from 'socket.io';
 import { mediaHasEnded } from '../contracts/media.ts';
 import type { MediaEvents, MediaView } from '../contracts/media.ts';
 import type { MediaService } from '../commands/media-service.ts';
+import type { Connection, Topic } from '../commands/services.ts';
+import { CodedError } from '../contracts/errors.ts';
 import { NAMESPACES } from './emitter.ts';
+import { leaveMedia, mediaRoom } from './media-rooms.ts';
+import { namedRoom } from './rooms.ts';
 
 export const MEDIA_NAMESPACE = '/media';
 
@@ -51,32 +55,55 @@ export const mediaEvents = (media: MediaView): Told[] => {
 };
 
 export interface MediaAudience {
-  /** `topic` is `media:<id>`. Somebody who comes late is told how it stands, or how it ended. */
-  join(socket: Socket, topic: `media:${string}`): void;
+  /** Somebody who comes late is told how it stands, or how it ended. */
+  join(socket: Socket, id: string): void;
   close(): void;
 }
 
 export const createMediaAudience = (io: Server, media: MediaService): MediaAudience => {
   const namespaces = [...NAMESPACES, MEDIA_NAMESPACE];
   const stop = media.watch((view) => {
+    const room = mediaRoom(view.id, view.owner);
     for (const [event, payload] of mediaEvents(view))
-      for (const name of namespaces) io.of(name).to(`media:${view.id}`).emit(event, payload);
+      for (const name of namespaces) io.of(name).to(room).emit(event, payload);
   });
   return {
-    join(socket, topic) {
-      if (socket.rooms.has(topic)) return;
-      void socket.join(topic);
-      const id = topic.slice('media:'.length);
+    join(socket, id) {
       const atFirst = media.find(id);
+      if (atFirst === undefined) return;
+      const room = mediaRoom(id, atFirst.owner);
+      if (socket.rooms.has(room)) return;
+      void socket.join(room);
       // After the answer. What has ended meanwhile was told to the room already.
       queueMicrotask(() => {
-        const now = media.find(id);
-        if (atFirst === undefined || now === undefined) return;
-        const view = mediaHasEnded(atFirst.state) ? atFirst : now;
-        if (view === now && mediaHasEnded(now.state) && !mediaHasEnded(atFirst.state)) return;
-        for (const [event, payload] of mediaEvents(view)) socket.emit(event, payload);
+        const now = media.find(id) ?? atFirst;
+        if (mediaHasEnded(now.state) && !mediaHasEnded(atFirst.state)) return;
+        for (const [event, payload] of mediaEvents(now)) socket.emit(event, payload);
       });
     },
     close: stop,
   };
 };
+
+const elsewhere = (): never => {
+  throw new CodedError('INVALID_STATE', 'Only media can be followed in this namespace: use "/" for everything else.');
+};
+
+/** What a socket can follow in the namespace of media. */
+export const mediaConnection = (socket: Socket, audience: MediaAudience): Connection => ({
+  id: socket.id,
+  join(topic) {
+    if (isMediaTopic(topic)) audience.join(socket, mediaIdOf(topic));
+    else elsewhere();
+  },
+  leave(topic) {
+    if (isMediaTopic(topic)) leaveMedia(socket, mediaIdOf(topic));
+  },
+  isIn: (room) => socket.rooms.has(namedRoom(room)),
+  metricsEvery: elsewhere,
+  followRun: elsewhere,
+  unfollowRun: () => undefined,
+});
+
+export const isMediaTopic = (topic: Topic): topic is `media:${string}` => topic.startsWith('media:');
+export const mediaIdOf = (topic: `media:${string}`): string => topic.slice('media:'.length);

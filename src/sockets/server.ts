@@ -5,15 +5,24 @@ import { Server } from 'socket.io';
 import type { Socket } from 'socket.io';
 import { corsOrigin, holdsKey, refusedAccess } from '../http/guard.ts';
 import type { AccessRules } from '../http/guard.ts';
+import type { User } from '../contracts/users.ts';
 import type { Access } from '../commands/access.ts';
-import type { Connection, Services, Topic } from '../commands/services.ts';
+import { unexpected } from '../commands/errors.ts';
+import { ownerOf } from '../commands/owner.ts';
+import type { Connection, Services } from '../commands/services.ts';
 import type { Registry } from '../commands/registry.ts';
 import { guardAdmission } from './admission.ts';
 import { ACTIVITY_ROOM, createBroadcaster, LIVE_ROOM } from './broadcaster.ts';
 import { createEmitter, NAMESPACES } from './emitter.ts';
+import { createRunFollowers } from './run-followers.ts';
+import type { RunFollowers } from './run-followers.ts';
 import { dispatchEvents } from './dispatch.ts';
-import { MEDIA_NAMESPACE } from './media-audience.ts';
+import { isMediaTopic, MEDIA_NAMESPACE, mediaConnection, mediaIdOf } from './media-audience.ts';
+import { leaveMedia } from './media-rooms.ts';
+import { claudeEvents, tellInterrupted } from './claude-events.ts';
+import { connectionEvents } from './connection-events.ts';
 import { greet } from './greetings.ts';
+import { namedRoom } from './rooms.ts';
 import type { Broadcaster } from './broadcaster.ts';
 
 /** Where clients of the seeds connect. `/socket.io` also serves the client script. */
@@ -45,6 +54,10 @@ const TRANSPORT = {
   connectionStateRecovery: { maxDisconnectionDuration: 120_000, skipMiddlewares: false },
 };
 
+const BROADCASTING: ReadonlySet<string> = new Set(NAMESPACES);
+/** For events of one kind only; state is not broadcast there. */
+const SIDE_NAMESPACES = [MEDIA_NAMESPACE, '/notifications'] as const;
+
 const CLOSE_DEADLINE_MS = 1000;
 
 const isSocketPath = (url: string | undefined): boolean =>
@@ -68,20 +81,26 @@ const ended = async (sockets: ReadonlySet<Duplex>, deadlineMs: number): Promise<
 
 const ROOMS = { live: LIVE_ROOM, activity: ACTIVITY_ROOM } as const;
 
-const isMedia = (topic: Topic): topic is `media:${string}` => topic.startsWith('media:');
-
-const connectionOf = (socket: Socket, { metrics, inspector, media }: Broadcaster): Connection => ({
+const connectionOf = (
+  socket: Socket,
+  { metrics, inspector, media }: Broadcaster,
+  followers: RunFollowers,
+): Connection => ({
   id: socket.id,
   join(topic) {
     if (topic === 'inspector') inspector.join(socket);
-    else if (isMedia(topic)) media.join(socket, topic);
+    else if (isMediaTopic(topic)) media.join(socket, mediaIdOf(topic));
     else void socket.join(ROOMS[topic]);
   },
   leave(topic) {
     if (topic === 'inspector') inspector.leave(socket);
-    else void socket.leave(isMedia(topic) ? topic : ROOMS[topic]);
+    else if (isMediaTopic(topic)) leaveMedia(socket, mediaIdOf(topic));
+    else void socket.leave(ROOMS[topic]);
   },
+  isIn: (room) => socket.rooms.has(namedRoom(room)),
   metricsEvery: (interval) => metrics.every(socket, interval),
+  followRun: (id) => followers.follow(socket, id),
+  unfollowRun: (id) => followers.unfollow(socket, id),
 });
 
 /** Attaches the sockets to an HTTP server that is not listening yet. */
@@ -114,48 +133,71 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
   };
   httpServer.on('upgrade', onUpgrade);
 
-  const admission = guardAdmission(io, access);
+  /** Whoever may observe no more leaves what it follows, too. */
+  const onAudience = (socket: Socket, observes: boolean): void => {
+    const broadcasts = BROADCASTING.has(socket.nsp.name);
+    if (observes) {
+      if (broadcasts) broadcaster.metrics.join(socket);
+      return;
+    }
+    broadcaster.metrics.leave(socket);
+    broadcaster.inspector.leave(socket);
+    for (const room of socket.rooms) if (room.startsWith('@')) void socket.leave(room);
+  };
+  /** After the greeting, and in a namespace that hears of runs. */
+  const onUser = (socket: Socket, user: User): void => {
+    if (!BROADCASTING.has(socket.nsp.name)) return;
+    setImmediate(() => tellInterrupted(socket, services, ownerOf({ key: null, user })));
+  };
+  const admission = guardAdmission(io, access, onAudience, onUser);
   // Before the broadcasts of the same change: whose key has ended hears none of them.
   const stopReview = services.subscribe((changes) => {
     if (changes.some(({ kind }) => kind === 'keys')) admission.review();
   });
   const broadcaster = createBroadcaster(services, createEmitter(io), io);
+  const followers = createRunFollowers(services.runs, (socket) => ownerOf(admission.principalOf(socket)));
+
+  const plain = new Map([...connectionEvents(access, admission), ...claudeEvents(services, access)]);
+  const welcome = (socket: Socket, connection: Connection | undefined): void => {
+    greet(socket, version, admission.principalOf(socket).user, admission.faultOf(socket));
+    dispatchEvents(socket, registry, {
+      connection,
+      principal: () => admission.principalOf(socket),
+      plain,
+      failed: (event, cause) => unexpected(services, event, cause),
+    });
+  };
 
   for (const name of NAMESPACES) {
     io.of(name).on('connection', (socket) => {
-      greet(socket, version);
+      welcome(socket, connectionOf(socket, broadcaster, followers));
       if (admission.seat(socket)) broadcaster.metrics.join(socket);
       broadcaster.inspector.resume(socket);
       socket.on('disconnect', () => {
         broadcaster.metrics.leave(socket);
         broadcaster.inspector.leave(socket);
-      });
-      dispatchEvents(socket, registry, {
-        connection: connectionOf(socket, broadcaster),
-        principal: admission.principalOf(socket),
+        followers.leave(socket);
       });
     });
   }
-
-  // What concerns media alone: neither broadcasts nor samples come here.
-  io.of(MEDIA_NAMESPACE).on('connection', (socket) => {
-    greet(socket, version);
-    dispatchEvents(socket, registry, {
-      connection: connectionOf(socket, broadcaster),
-      principal: admission.principalOf(socket),
+  for (const name of SIDE_NAMESPACES) {
+    io.of(name).on('connection', (socket) => {
+      welcome(socket, name === MEDIA_NAMESPACE ? mediaConnection(socket, broadcaster.media) : undefined);
+      admission.seat(socket);
     });
-  });
+  }
 
   return {
     io,
     close: async () => {
       stopReview();
       broadcaster.close();
+      followers.close();
       // Only the transports are closed: a client told to disconnect by its namespace would not come back after a restart.
       for (const engine of engines) engine.close();
       await ended(upgraded, CLOSE_DEADLINE_MS);
       httpServer.off('upgrade', onUpgrade);
-      for (const name of [...NAMESPACES, MEDIA_NAMESPACE]) await io.of(name).adapter.close();
+      for (const name of [...NAMESPACES, ...SIDE_NAMESPACES]) await io.of(name).adapter.close();
     },
   };
 };

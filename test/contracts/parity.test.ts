@@ -12,12 +12,15 @@ interface Case {
   payload: Fields;
   /** Brings the server into the state the command needs. */
   before?: [CommandName, Fields][];
+  /** A room that the caller has to be in. */
+  room?: string;
 }
 
 const loaded: [CommandName, Fields][] = [['models:load', { modelName: 'alpha.gguf' }]];
 const started: [CommandName, Fields][] = [['downloads:start', { source: 'hf:owner/repo' }]];
 const drawn: [CommandName, Fields][] = [['media:generate', { tool: 'draw', prompt: 'a tree' }]];
 const DRAW = { name: 'draw', title: 'Draw', commands: ['draw'], output: 'png', args: ['{output}'] };
+const running: [CommandName, Fields][] = [['runs:start', { prompt: 'Say hello.' }]];
 const CASES: { [N in CommandName]: Case } = {
   'models:list': { payload: {} },
   'models:get': { payload: { modelId: 'alpha' } },
@@ -51,6 +54,8 @@ const CASES: { [N in CommandName]: Case } = {
   'keys:create': { payload: { name: 'ana', scopes: ['observe'] } },
   'keys:list': { payload: {} },
   'keys:revoke': { payload: { id: 'ana' }, before: [['keys:create', { name: 'ana' }]] },
+  'tokens:create': { payload: { userId: 'ana', scopes: ['observe'] } },
+  'project:update': { payload: { room: 'plan', step: 3 }, room: 'plan' },
   'config:get': { payload: {} },
   'config:update': { payload: { config: { modelsMax: 7 } } },
   'config:preview': { payload: { config: { modelsMax: 7 } } },
@@ -105,6 +110,15 @@ const CASES: { [N in CommandName]: Case } = {
   'media:ticket': { payload: {} },
   'media:subscribe': { payload: { mediaId: 'media-1' }, before: drawn },
   'media:unsubscribe': { payload: { mediaId: 'media-1' }, before: drawn },
+  'runs:start': { payload: { prompt: 'Say hello.' } },
+  'runs:list': { payload: {}, before: running },
+  'runs:get': { payload: { id: 'run-1' }, before: running },
+  'runs:output': { payload: { id: 'run-1' }, before: running },
+  'runs:follow': { payload: { id: 'run-1' }, before: running },
+  'runs:unfollow': { payload: { id: 'run-1' }, before: running },
+  'runs:cancel': { payload: { id: 'run-1' }, before: running },
+  'runs:remove': { payload: { id: 'run-1' }, before: [...running, ['runs:cancel', { id: 'run-1' }]] },
+  'runs:tools': { payload: {} },
   'system:info': { payload: {} },
   'system:health': { payload: {} },
 };
@@ -125,6 +139,8 @@ const REFUSED: [CommandName, unknown, string][] = [
   ['keys:create', { name: 'x', scopes: ['root'] }, 'INVALID_PAYLOAD'],
   ['keys:create', { name: 'x', scopes: ['operate'], models: ['alpha'] }, 'INVALID_PAYLOAD'],
   ['keys:revoke', { id: 'nobody' }, 'NOT_FOUND'],
+  ['tokens:create', { userId: '' }, 'INVALID_PAYLOAD'],
+  ['tokens:create', { userId: 'ana', expiresAt: 1 }, 'INVALID_PAYLOAD'],
   ['config:update', { config: { requireKeys: true } }, 'INVALID_STATE'],
   ['config:update', { config: { nope: 1 } }, 'INVALID_PAYLOAD'],
   ['config:update', { config: JSON.parse('{"__proto__": {"x": 1}}') as unknown }, 'INVALID_PAYLOAD'],
@@ -154,6 +170,14 @@ const REFUSED: [CommandName, unknown, string][] = [
   ['media:cancel', {}, 'INVALID_PAYLOAD'],
   ['media:save-tool', { tool: { ...DRAW, args: ['{nothing}'] } }, 'INVALID_PAYLOAD'],
   ['media:delete-tool', { name: 'none' }, 'NOT_FOUND'],
+  ['runs:start', {}, 'INVALID_PAYLOAD'],
+  ['runs:start', { prompt: '  ' }, 'INVALID_PAYLOAD'],
+  ['runs:start', { prompt: 'x', room: 'user:ana' }, 'INVALID_PAYLOAD'],
+  ['runs:start', { prompt: 'x', tool: 'none' }, 'NOT_FOUND'],
+  ['runs:get', { id: 'none' }, 'NOT_FOUND'],
+  ['runs:output', { id: 'none' }, 'NOT_FOUND'],
+  ['runs:cancel', { id: 'none' }, 'NOT_FOUND'],
+  ['runs:remove', { id: 'none' }, 'NOT_FOUND'],
 ];
 
 const STYLES = ['a', 'b', 'http'] as const;
@@ -180,6 +204,7 @@ const MOVING = new Set([
   // Random for each key.
   'secret',
   'hint',
+  'token',
 ]);
 const isShape = (key: string): boolean => !MOVING.has(key) && key !== 'status';
 const normalised = (value: unknown): unknown => {
@@ -251,10 +276,11 @@ describe('parity of the transports', () => {
   };
 
   it.each(COMMAND_NAMES)('%s: same result and same broadcasts', async (command) => {
-    const { payload, before = [] } = CASES[command];
+    const { payload, before = [], room } = CASES[command];
     const results: Record<string, unknown> = {};
     const heard: Record<string, string[]> = {};
     for (const style of STYLES) {
+      if (room !== undefined) await caller.ack('joinRoom', room);
       for (const [name, data] of before) expect((await call('b', name, data)).ok).toBe(true);
       await fence((message) => server.services.logs.write('info', 'server', message), [witness, caller]);
       witness.forget();

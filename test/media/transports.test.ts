@@ -2,6 +2,7 @@
 import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Scope } from '../../src/contracts/keys.ts';
 import type { Services } from '../../src/commands/services.ts';
 import { createMemoryServices } from '../support/memory-services.ts';
 import type { MemoryServices } from '../support/memory-services.ts';
@@ -32,7 +33,7 @@ beforeEach(async () => {
       return () => stops.forEach((stop) => stop());
     },
   };
-  server = await startTransports({ services, keyring: memory.control.keys.ring });
+  server = await startTransports({ services, keyring: memory.control.keys.ring, verify: memory.control.tokens.verify });
 });
 afterEach(async () => {
   for (const client of clients.splice(0)) client.close();
@@ -242,40 +243,97 @@ describe('addresses of media', () => {
 });
 
 describe('where keys are needed', () => {
-  const key = async (scopes: ('observe' | 'operate' | 'infer')[]): Promise<string> =>
-    (
-      await memory.keys.create(
-        { name: scopes.join(), scopes, expiresAt: null, models: null, concurrency: null, ratePerMinute: null },
-        'test',
-      )
-    ).secret;
+  const key = async (...scopes: Scope[]): Promise<string> => {
+    const limits = { expiresAt: null, models: null, concurrency: null, ratePerMinute: null };
+    return (await memory.keys.create({ name: scopes.join(), scopes, ...limits }, 'test')).secret;
+  };
+  const bearer = (secret: string): Record<string, string> => ({ Authorization: `Bearer ${secret}` });
 
-  it('nobody gets a file without one, and a ticket stands for it until it is revoked', async () => {
-    const id = await post('words');
-    const operate = await key(['operate']);
-    const observe = await key(['observe']);
-    const infer = await key(['infer']);
+  it('a file is its owner’s and the administrator’s, and a ticket stands for a key until that is revoked', async () => {
+    const [operate, other, infer, admin] = [
+      await key('operate'),
+      await key('observe'),
+      await key('infer'),
+      await key('admin'),
+    ];
     memory.control.keys.require(true);
+    const id = await post('words', { 'X-Api-Key': operate });
     const path = `/media/${id}`;
-    expect((await fetchRaw(path)).status).toBe(401);
-    expect((await fetchRaw(path, { Authorization: `Bearer ${infer}` })).status).toBe(403);
-    expect((await fetchRaw(path, { Authorization: `Bearer ${observe}` })).status).toBe(200);
-    expect((await fetchRaw('/media', { 'X-Api-Key': observe }, 'POST', 'x')).status).toBe(403);
+    const status = async (query: string, headers = {}): Promise<number> =>
+      (await fetchRaw(`${path}${query}`, headers)).status;
+    expect(await status('')).toBe(401);
+    expect(await status('', bearer(infer))).toBe(403);
+    expect(await status('', bearer(other))).toBe(404);
+    expect(await status('', bearer(operate))).toBe(200);
+    expect(await status('', bearer(admin))).toBe(200);
+    expect((await fetchRaw('/media', bearer(other), 'POST', 'x')).status).toBe(403);
     expect((await fetchRaw('/media', {}, 'POST', 'x')).status).toBe(401);
-    await post('more', { 'X-Api-Key': operate });
 
-    const client = await open({ auth: { token: observe } });
+    const client = await open({ auth: { token: operate } });
     const { data } = (await client.ack('media:ticket')) as { data: { ticket: string; expiresAt: number } };
     expect(data.expiresAt).toBeGreaterThan(Date.now());
-    expect((await fetchRaw(`${path}?ticket=${data.ticket}`)).status).toBe(200);
-    const forged = `${data.ticket.slice(0, -2)}xx`;
-    for (const wrong of [forged, 'x', '', 'a.b.c', 'a.b'])
-      expect((await fetchRaw(`${path}?ticket=${wrong}`)).status).toBe(401);
-    await memory.keys.revoke('observe', 'test');
-    expect((await fetchRaw(`${path}?ticket=${data.ticket}`)).status).toBe(401);
+    expect(await status(`?ticket=${data.ticket}`)).toBe(200);
+    for (const wrong of [`${data.ticket.slice(0, -2)}xx`, 'x', '', 'a.b.c', 'a.b'])
+      expect(await status(`?ticket=${wrong}`)).toBe(401);
+    await memory.keys.revoke('operate', 'test');
+    expect(await status(`?ticket=${data.ticket}`)).toBe(401);
   });
 
   it('a page without a key needs no ticket where nobody needs a key', async () => {
     expect(await (await open()).ack('media:ticket')).toMatchObject({ data: { ticket: null, expiresAt: null } });
+  });
+});
+
+describe('with two users and somebody who is none', () => {
+  const token = async (userId: string): Promise<string> =>
+    (await memory.control.tokens.sign({ userId, email: null, scopes: ['operate'], expiresAt: null })).token;
+
+  it('nobody sees, hears, ends, uses or fetches what is another’s', async () => {
+    const [ana, ben, nobody] = await Promise.all([
+      open({ namespace: '/', auth: { token: await token('ana') } }),
+      open({ namespace: '/', auth: { token: await token('ben') } }),
+      open({ namespace: '/' }),
+    ]);
+    const id = await generate(ana, { fault: 'endless' });
+    await ana.ack('subscribeMedia', id);
+    for (const stranger of [ben, nobody]) {
+      for (const [event, payload] of [
+        ['subscribeMedia', id],
+        ['media:get', { mediaId: id }],
+        ['media:cancel', { mediaId: id }],
+        ['media:remove', { mediaId: id }],
+        ['media:restore', { mediaId: id }],
+        ['media:generate', { tool: 'draw', input: id }],
+      ] as const)
+        expect(await stranger.ack(event, payload), event).toMatchObject({ success: false, code: 'NOT_FOUND' });
+      expect(await stranger.ack('media:list')).toMatchObject({ success: true, data: { media: [] } });
+      for (const room of ['user:ana', `@media:${id}:user:ana`, '@owner:user:ana']) await stranger.ack('joinRoom', room);
+    }
+    expect((await fetchRaw(`/media/${id}`)).status).toBe(404);
+    expect(await ana.ack('media:list')).toMatchObject({
+      data: { media: [{ id, owner: 'user:ana', state: 'running' }] },
+    });
+    await harness.media.cancel(id, 'test');
+    await ana.waitFor('mediaError');
+    await ana.waitFor('media:updated', ({ media }) => (media as { state?: string }).state === 'cancelled');
+    await fence((message) => memory.logs.write('info', 'server', message), [ana, ben, nobody]);
+    for (const stranger of [ben, nobody])
+      expect(stranger.received.filter(({ event }) => /^media/i.test(event))).toEqual([]);
+  });
+
+  it('whoever logs out hears no more of what they followed', async () => {
+    const [ana, witness] = [
+      await open({ auth: { token: await token('ana') } }),
+      await open({ auth: { token: await token('ana') } }),
+    ];
+    const id = await generate(ana, { fault: 'endless' });
+    for (const client of [ana, witness]) await client.ack('subscribeMedia', id);
+    await ana.waitFor('mediaProgress', ({ progress }) => progress === 20);
+    await ana.ack('logout');
+    ana.forget();
+    await harness.media.cancel(id, 'test');
+    await witness.waitFor('mediaError');
+    await ana.ack('ping');
+    expect(heard(ana, id)).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ import type { RunOutput } from '../../src/io/runs/run-output.ts';
 let folder: string;
 let output: RunOutput;
 const CAP = 1000;
-const reopen = (): Promise<RunOutput> => openRunOutput({ folder, capBytes: CAP, now: () => 7 });
+const reopen = (): Promise<RunOutput> => openRunOutput({ folder, capBytes: () => CAP, now: () => 7 });
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'llamactor-runs-'));

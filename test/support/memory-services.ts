@@ -18,8 +18,12 @@ import type {
 import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
 import { createMemoryMedia } from './memory-media.ts';
+import { createTokens } from '../../src/io/users/tokens.ts';
+import type { Tokens } from '../../src/io/users/tokens.ts';
 import { createMemoryKeys } from './memory-keys.ts';
 import type { MemoryKeys } from './memory-keys.ts';
+import { createMemoryRuns } from './memory-runs.ts';
+import type { MemoryRuns } from './memory-runs.ts';
 import { summaryOf } from '../../src/runtime/observe/activity-summary.ts';
 import {
   memoryActivity,
@@ -57,7 +61,9 @@ export interface MemoryControl {
   /** How many inspect now. */
   inspectors(): number;
   setDownload: MemoryDownloads['set'];
+  runs: Pick<MemoryRuns, 'write' | 'complete'>;
   keys: MemoryKeys;
+  tokens: Tokens;
 }
 
 export interface MemoryServices extends Services {
@@ -142,6 +148,7 @@ export const createMemoryServices = (
   };
   const downloads = createMemoryDownloads(publish);
   const media = createMemoryMedia(publish);
+  const runs = createMemoryRuns(publish);
   const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
   const find = (ref: string): ModelView | undefined =>
@@ -223,9 +230,11 @@ export const createMemoryServices = (
   };
 
   const keys = createMemoryKeys(publish);
+  const tokens = createTokens({ secret: 'a secret of the tests, long enough for them', now: () => Date.now() });
 
   const control: MemoryControl = {
     keys,
+    tokens,
     failNext: (verb, id, error) => void failures.set(`${verb}:${id}`, error),
     failAlways: (verb, id, message) => void lasting.set(`${verb}:${id}`, message),
     hold: (id) => {
@@ -262,6 +271,7 @@ export const createMemoryServices = (
     },
     inspectors: () => inspectors.size,
     setDownload: downloads.set,
+    runs,
   };
 
   return {
@@ -391,6 +401,7 @@ export const createMemoryServices = (
     },
     downloads: downloads.service,
     media,
+    runs: runs.service,
     config: {
       get: () => config,
       preview: (patch, apply) => {
@@ -454,6 +465,8 @@ export const createMemoryServices = (
       },
     },
     keys: keys.service,
+    tokens: { create: (wanted) => tokens.sign(wanted) },
+    projects: { update: (room, data, by) => publish({ kind: 'project', room, data, by }) },
     logs: {
       query: ({ limit, offset, level, source }) =>
         log

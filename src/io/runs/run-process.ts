@@ -8,6 +8,7 @@ import { fromCallback } from 'xstate';
 import type { RunFact, RunProcessCommand } from '../../../machines/run.machine.ts';
 import type { Guardian } from '../guardian.ts';
 import type { PidRecords } from '../processes/pid-records.ts';
+import { endMarked } from '../processes/marked-processes.ts';
 import { killGroup } from '../processes/process-group.ts';
 
 export type RunStream = 'stdout' | 'stderr';
@@ -31,6 +32,9 @@ export interface RunProcessDeps {
   guardian: Guardian;
   now(): number;
 }
+
+/** Stands in the environment of everything that a run starts, so that also what leaves its process group is found. */
+export const RUN_MARK = 'LLAMACTOR_RUN_ID';
 
 /** How long the last output may take to arrive after the process has left, ms: a grandchild may hold the pipes open. */
 const LAST_WORDS_MS = 200;
@@ -62,7 +66,7 @@ export const runProcess = (deps: RunProcessDeps) =>
     const run = (spec: RunSpec): void => {
       const started = spawn(spec.command, spec.args, {
         cwd: spec.cwd,
-        env: spec.env,
+        env: { ...spec.env, [RUN_MARK]: id },
         stdio: 'pipe',
         detached: process.platform !== 'win32',
         windowsHide: true,
@@ -89,8 +93,10 @@ export const runProcess = (deps: RunProcessDeps) =>
         const pid = started.pid as number;
         // What it started must not outlive it.
         killGroup(pid, 'SIGKILL');
+        const strays = endMarked(RUN_MARK, id);
         deps.guardian.remove(pid);
         void Promise.race([Promise.all(streams), delay(LAST_WORDS_MS)]).then(async () => {
+          await strays;
           await deps.pids.remove(pid).catch(() => undefined);
           finish(exitCode, signal, null);
         });
