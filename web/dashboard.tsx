@@ -14,6 +14,7 @@ const MonitoringPage = lazy(() => import('./pages/monitoring/monitoring-page.tsx
 const LogsPage = lazy(() => import('./pages/logs/logs-page.tsx'));
 const ConfigurationPage = lazy(() => import('./pages/configuration/configuration-page.tsx'));
 const PresetsPage = lazy(() => import('./pages/configuration/presets-page.tsx'));
+const MediaPage = lazy(() => import('./pages/media/media-page.tsx'));
 const InspectorPage = lazy(() => import('./pages/inspector/inspector-page.tsx'));
 const SettingsPage = lazy(() => import('./pages/settings/settings-page.tsx'));
 
@@ -25,6 +26,7 @@ const ALL = [
   LogsPage,
   ConfigurationPage,
   PresetsPage,
+  MediaPage,
   InspectorPage,
   SettingsPage,
 ];
@@ -49,6 +51,7 @@ export const Dashboard = (): JSX.Element => {
         <Route path="/logs" component={LogsPage} />
         <Route path="/configuration" component={ConfigurationPage} />
         <Route path="/configuration/presets/:name?" component={PresetsPage} />
+        <Route path="/media" component={MediaPage} />
         <Route path="/inspector" component={InspectorPage} />
         <Route path="/settings" component={SettingsPage} />
         <Route path="*" component={NotFound} />

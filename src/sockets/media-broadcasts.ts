@@ -5,7 +5,7 @@ import { ownerRoom } from './run-broadcasts.ts';
 
 type MediaChange = Extract<DomainChange, { kind: 'media' | 'media.removed' | 'media.tools' }>;
 
-const roomOf = (owner: string): string => ownerRoom(owner as RunOwner);
+const roomOf = (owner: string): string => ownerRoom(owner);
 
 export const publishMedia = (emitter: Emitter, change: MediaChange): void => {
   const { by } = change;

@@ -7,7 +7,18 @@ import { beforeAll, describe, expect, it } from 'vitest';
 const dist = resolve(import.meta.dirname, '../../dist/web');
 const assets = join(dist, 'assets');
 const BUDGET = 130_000;
-const PAGES = ['home', 'models', 'chat', 'monitoring', 'logs', 'configuration', 'presets', 'inspector', 'settings'];
+const PAGES = [
+  'home',
+  'models',
+  'chat',
+  'monitoring',
+  'logs',
+  'configuration',
+  'presets',
+  'media',
+  'inspector',
+  'settings',
+];
 
 const sources = new Map<string, string>();
 let entry = '';

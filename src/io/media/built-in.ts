@@ -204,7 +204,7 @@ const TOOLS: unknown[] = [
   },
   {
     name: 'test-film',
-    title: 'Try it out',
+    title: 'Test film',
     description: 'ffmpeg draws a moving test picture with a tone: nothing else is needed.',
     commands: ['ffmpeg'],
     output: 'mp4',

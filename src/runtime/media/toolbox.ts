@@ -57,7 +57,7 @@ export const createToolbox = (options: {
   const { store, env } = options;
   const builtIn = builtInTools();
   const all = (): MediaTool[] => {
-    const own = store.get().tools as MediaTool[];
+    const own = store.get().tools;
     return [...builtIn.filter(({ name }) => own.every((each) => each.name !== name)), ...own];
   };
 
