@@ -17,6 +17,7 @@ const TimelinePage = lazy(() => import('./pages/timeline/timeline-page.tsx'));
 const LogsPage = lazy(() => import('./pages/logs/logs-page.tsx'));
 const ConfigurationPage = lazy(() => import('./pages/configuration/configuration-page.tsx'));
 const PresetsPage = lazy(() => import('./pages/configuration/presets-page.tsx'));
+const MediaPage = lazy(() => import('./pages/media/media-page.tsx'));
 const InspectorPage = lazy(() => import('./pages/inspector/inspector-page.tsx'));
 const SettingsPage = lazy(() => import('./pages/settings/settings-page.tsx'));
 const KeysPage = lazy(() => import('./pages/keys/keys-page.tsx'));
@@ -32,6 +33,7 @@ const ALL = [
   LogsPage,
   ConfigurationPage,
   PresetsPage,
+  MediaPage,
   InspectorPage,
   SettingsPage,
   KeysPage,
@@ -60,6 +62,7 @@ export const Dashboard = (): JSX.Element => {
         <Route path="/logs" component={LogsPage} />
         <Route path="/configuration" component={ConfigurationPage} />
         <Route path="/configuration/presets/:name?" component={PresetsPage} />
+        <Route path="/media" component={MediaPage} />
         <Route path="/inspector" component={InspectorPage} />
         <Route path="/settings" component={SettingsPage} />
         <Route path="/settings/keys" component={KeysPage} />

@@ -13,6 +13,7 @@ import { registerImport } from './commands/import.ts';
 import { registerKey } from './commands/key.ts';
 import { registerLoad } from './commands/load.ts';
 import { registerLogs } from './commands/logs.ts';
+import { registerMedia } from './commands/media.ts';
 import { registerModels } from './commands/models.ts';
 import { registerNotifications } from './commands/notifications.ts';
 import { registerPreset } from './commands/preset.ts';
@@ -45,7 +46,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]
       registerChat,
     ],
   ],
-  ['Agents:', [registerRun, registerRuns, registerPrompt]],
+  ['Agents and media:', [registerRun, registerRuns, registerPrompt, registerMedia]],
   ['Requests:', [registerRequests, registerActivity, registerStats, registerTimeline]],
   [
     'Setup:',
