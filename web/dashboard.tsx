@@ -10,6 +10,8 @@ import { AppProvider } from './state/app.tsx';
 const HomePage = lazy(() => import('./pages/home/home-page.tsx'));
 const ModelsPage = lazy(() => import('./pages/models/models-page.tsx'));
 const ChatPage = lazy(() => import('./pages/chat/chat-page.tsx'));
+const ChannelsPage = lazy(() => import('./pages/channels/channels-page.tsx'));
+const AgentsPage = lazy(() => import('./pages/agents/agents-page.tsx'));
 const MonitoringPage = lazy(() => import('./pages/monitoring/monitoring-page.tsx'));
 const LogsPage = lazy(() => import('./pages/logs/logs-page.tsx'));
 const ConfigurationPage = lazy(() => import('./pages/configuration/configuration-page.tsx'));
@@ -21,6 +23,8 @@ const ALL = [
   HomePage,
   ModelsPage,
   ChatPage,
+  ChannelsPage,
+  AgentsPage,
   MonitoringPage,
   LogsPage,
   ConfigurationPage,
@@ -45,6 +49,8 @@ export const Dashboard = (): JSX.Element => {
         <Route path="/" component={HomePage} />
         <Route path="/models" component={ModelsPage} />
         <Route path="/chat/:id?" component={ChatPage} />
+        <Route path="/channels/agents/:id?" component={AgentsPage} />
+        <Route path="/channels/:id?" component={ChannelsPage} />
         <Route path="/monitoring" component={MonitoringPage} />
         <Route path="/logs" component={LogsPage} />
         <Route path="/configuration" component={ConfigurationPage} />

@@ -30,6 +30,7 @@ const wire = () => {
       return answered as Promise<never>;
     },
     on: () => () => undefined,
+    onEvent: () => () => undefined,
     onInspectorFrames: () => () => undefined,
     onLiveChange: (listener) => {
       tellChange = listener;

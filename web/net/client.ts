@@ -2,7 +2,7 @@
 import { io } from 'socket.io-client';
 import type { CommandInput, CommandName, CommandResult } from '../../src/contracts/commands.ts';
 import { CodedError, isErrorCode } from '../../src/contracts/errors.ts';
-import type { BroadcastData, BroadcastName } from '../../src/contracts/events.ts';
+import type { BroadcastData, BroadcastName, DirectEvents } from '../../src/contracts/events.ts';
 import type { InspectorFrameView, LiveChangeView } from '../../src/contracts/views.ts';
 import { at } from './base.ts';
 import { deadlineOf } from './deadlines.ts';
@@ -22,6 +22,8 @@ export interface Client {
   request<N extends CommandName>(event: N, data: CommandInput<N>): Promise<CommandResult<N>>;
   /** Listens to a broadcast; returns a function that ends it. */
   on<N extends BroadcastName>(event: N, listener: (data: BroadcastData[N]) => void): () => void;
+  /** Listens to an event that is no broadcast: what is said in a channel, a line of the log. */
+  onEvent<N extends keyof DirectEvents>(event: N, listener: (data: DirectEvents[N]) => void): () => void;
   onLiveChange(listener: (change: LiveChangeView) => void): () => void;
   onInspectorFrames(listener: (frames: InspectorFrameView[]) => void): () => void;
   onConnection(listener: (event: ClientEvent) => void): () => void;
@@ -120,6 +122,12 @@ export const createClient = (url?: string): Client => {
       const handler = (payload: unknown): void => {
         if (isRecord(payload) && isRecord(payload['data'])) listener(payload['data'] as BroadcastData[typeof event]);
       };
+      socket.on(name, handler);
+      return () => socket.off(name, handler);
+    },
+    onEvent: (event, listener) => {
+      const name: string = event;
+      const handler = (data: DirectEvents[typeof event]): void => listener(data);
       socket.on(name, handler);
       return () => socket.off(name, handler);
     },
