@@ -2,7 +2,6 @@
 import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { resolve } from 'node:path';
 import { AgentDraft, DEFAULT_SERVER_ID } from '../../src/contracts/channels.ts';
 import type { AgentView } from '../../src/contracts/channels.ts';
 import { createMemoryServices } from '../support/memory-services.ts';
@@ -35,8 +34,11 @@ export interface ChannelsServer {
 
 const piece = (delta: object): string => `data: ${JSON.stringify({ choices: [{ delta }] })}\n\n`;
 
-/** @param hold answers stop after their first words until `release` */
-export const startChannelsServer = async (hold = false): Promise<ChannelsServer> => {
+/**
+ * @param webDir the built page
+ * @param hold answers stop after their first words until `release`
+ */
+export const startChannelsServer = async (webDir: string, hold = false): Promise<ChannelsServer> => {
   const asked: ChannelsServer['asked'] = [];
   const open = new Set<ServerResponse>();
   const end = (response: ServerResponse): void => {
@@ -63,7 +65,7 @@ export const startChannelsServer = async (hold = false): Promise<ChannelsServer>
   await services.models.load('Qwen3-8B-Q4_K_M', 'test');
   const server = await startTransports({
     services,
-    webDir: resolve(import.meta.dirname, '../../dist/web'),
+    webDir,
     routerUrl: () => routerUrl,
   });
 

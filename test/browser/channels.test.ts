@@ -1,4 +1,5 @@
 /** Channels and agents in a real browser, over the real commands and sockets: two people and an agent. */
+import { resolve } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -37,7 +38,7 @@ const callMe = async (page: Page, name: string): Promise<void> => {
 };
 const texts = (page: Page): Promise<string[]> => page.locator('.said__text').allInnerTexts();
 const settledServer = async (hold = false): Promise<void> => {
-  server = await startChannelsServer(hold);
+  server = await startChannelsServer(resolve(import.meta.dirname, '../../dist/web'), hold);
 };
 
 beforeAll(async () => {

@@ -139,7 +139,7 @@ export const AgentEditor = (props: {
         </div>
         <div class="agent-editor__end">
           <Show when={props.agent !== null}>
-            <Button variant="danger" icon="trash" failure="The agent was not deleted" onPress={() => props.onDelete()}>
+            <Button variant="quiet" icon="trash" failure="The agent was not deleted" onPress={() => props.onDelete()}>
               Delete
             </Button>
           </Show>

@@ -10,8 +10,11 @@ import { Face } from './said.tsx';
 /** From this many on a search is worth its place. */
 const SEARCH_FROM = 6;
 
+/** What somebody said, without the marks of its form. */
+const plain = (text: string): string => text.replaceAll(/[*`#>_]+/g, '').replaceAll(/\s+/g, ' ');
+
 const lastWords = ({ lastMessage, topic }: ChannelView): string =>
-  lastMessage === null ? topic || 'Nothing was said yet' : `${lastMessage.senderName}: ${lastMessage.text}`;
+  lastMessage === null ? topic || 'Nothing was said yet' : `${lastMessage.senderName}: ${plain(lastMessage.text)}`;
 
 export const ChannelList = (props: {
   channels: readonly ChannelView[];
