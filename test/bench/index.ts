@@ -8,6 +8,7 @@ import { markdownTable, plainTable } from './table.ts';
 import { broadcast } from './broadcast.bench.ts';
 import { broken } from './broken.bench.ts';
 import { burst } from './burst.bench.ts';
+import { channels } from './channels.bench.ts';
 import { idle } from './idle.bench.ts';
 import { load } from './load.bench.ts';
 import { memory } from './memory.bench.ts';
@@ -29,6 +30,7 @@ const BENCHES: readonly Bench[] = [
   start,
   scan,
   broadcast,
+  channels,
   idle,
   router,
   memory,
