@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { parseDuration } from './arguments.ts';
 import { registerActivity } from './commands/activity.ts';
+import { registerAgents } from './commands/agents.ts';
 import { registerChat } from './commands/chat.ts';
 import { registerCompletions } from './commands/completions.ts';
 import { registerConfig } from './commands/config.ts';
@@ -44,6 +45,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]
       registerExplain,
       registerDecisions,
       registerChat,
+      registerAgents,
     ],
   ],
   ['Agents and media:', [registerRun, registerRuns, registerPrompt, registerMedia]],

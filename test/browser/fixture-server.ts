@@ -346,6 +346,7 @@ export class FixtureServer {
     const { id, level, message, source } = line;
     const timestamp = new Date(line.timestamp).toISOString();
     this.broadcast('logs:entry', { entry: { id, timestamp, level, message, context: { source } } });
+    this.io?.emit('log_update', { id, timestamp, level, message, category: source });
   }
 
   /** A request is over, as the router tells while a page is open. */
@@ -456,6 +457,8 @@ export class FixtureServer {
     'logs:get': ({ limit = 100, offset = 0, source }) => ({
       logs: this.logs.filter((line) => source === undefined || line.source === source).slice(offset, offset + limit),
     }),
+    'logs:subscribe': ({ history = 0 }) => ({ logs: this.logs.slice(0, history) }),
+    'logs:unsubscribe': () => ({ subscribed: false }),
     'logs:clear': () => {
       const cleared = this.logs.length;
       this.logs = [];

@@ -11,6 +11,7 @@ import { someKeys, someRequests, someRunning } from './fixture-activity.ts';
 import { someRuns } from './fixture-runs.ts';
 import { aDownload } from './fixture-downloads.ts';
 import { aVariant, someDecisions, someLines, someNotifications, somePresets } from './fixture-data.ts';
+import { KITCHEN, startChannelsServer } from './channels-server.ts';
 import { FixtureServer } from './fixture-server.ts';
 
 const root = process.cwd();
@@ -39,6 +40,8 @@ interface Scene {
   path: string;
   /** Changes the fixture before the page is opened. */
   set?: (server: FixtureServer) => void;
+  /** Runs over the real channels in place of the fixture; `hold` stops answers after their first words. */
+  channels?: { hold: boolean };
   /** Does something on the page before the picture. */
   act?: (page: Page, server: FixtureServer) => Promise<void>;
 }
@@ -127,6 +130,45 @@ const SCENES: readonly Scene[] = [
     },
     act: async (page) => {
       await ask(page, 'What is a llama? Show me some code and a table, too.');
+    },
+  },
+  {
+    name: 'channels',
+    path: `/channels/${KITCHEN}`,
+    channels: { hold: false },
+    act: async (page) => {
+      await page.getByRole('textbox', { name: 'Message', exact: true }).fill('@Helper, make a plan for us, please.');
+      await page.keyboard.press('Enter');
+      await page.getByText('Ben brings the soup.').waitFor();
+    },
+  },
+  {
+    name: 'channels-live',
+    path: `/channels/${KITCHEN}`,
+    channels: { hold: true },
+    act: async (page) => {
+      await page.getByRole('textbox', { name: 'Message', exact: true }).fill('@Helper, make a plan for us, please.');
+      await page.keyboard.press('Enter');
+      await page.getByText('writing…').waitFor();
+    },
+  },
+  {
+    name: 'channels-new',
+    path: `/channels/${KITCHEN}`,
+    channels: { hold: false },
+    act: async (page) => {
+      const list = page.getByRole('button', { name: 'Show the channels' });
+      if (await list.isVisible()) await list.click();
+      await page.getByRole('button', { name: 'New channel' }).click();
+    },
+  },
+  {
+    name: 'agents',
+    path: '/channels/agents',
+    channels: { hold: false },
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Ask' }).click();
+      await page.getByText('Ben brings the soup.').waitFor();
     },
   },
   { name: 'monitoring', path: '/monitoring' },
@@ -279,7 +321,8 @@ const VARIANTS = [
 ] as const;
 
 const wanted = process.argv.slice(2);
-const server = new FixtureServer(resolve(root, 'dist/web'));
+const webDir = resolve(root, 'dist/web');
+const server = new FixtureServer(webDir);
 await server.start();
 const browser = await launchChromium();
 await mkdir(folder, { recursive: true });
@@ -300,6 +343,7 @@ try {
       server.keys = someKeys(Date.now());
       server.notifications = someNotifications(Date.now());
       scene.set?.(server);
+      const talk = scene.channels === undefined ? null : await startChannelsServer(webDir, scene.channels.hold);
       const { width, height, colorScheme } = variant;
       const context = await browser.newContext({
         viewport: { width, height },
@@ -312,7 +356,7 @@ try {
       page.on('console', (message) => {
         if (message.type() === 'error') console.error(`${scene.name}: ${message.text()}`);
       });
-      await page.goto(server.url + scene.path);
+      await page.goto((talk?.url ?? server.url) + scene.path);
       const live = page.getByRole('status').filter({ hasText: 'Connection: Live' });
       await live.or(page.getByLabel('Key or token')).waitFor();
       await page
@@ -324,6 +368,7 @@ try {
       await page.waitForTimeout(400);
       await page.screenshot({ path: join(folder, `${scene.name}.${variant.name}.png`) });
       await context.close();
+      await talk?.close();
     }
     console.log(scene.name);
   }
