@@ -13,6 +13,7 @@ import { registerImport } from './commands/import.ts';
 import { registerKey } from './commands/key.ts';
 import { registerLoad } from './commands/load.ts';
 import { registerLogs } from './commands/logs.ts';
+import { registerMcp } from './commands/mcp.ts';
 import { registerModels } from './commands/models.ts';
 import { registerPreset } from './commands/preset.ts';
 import { registerPrompt } from './commands/prompt.ts';
@@ -30,7 +31,7 @@ import type { CliHost, Register } from './host.ts';
 import { VERSION } from './version.ts';
 
 const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]])[] = [
-  ['Server:', [registerServe, registerStatus, registerLogs, registerDoctor]],
+  ['Server:', [registerServe, registerStatus, registerLogs, registerDoctor, registerMcp]],
   [
     'Models:',
     [
