@@ -15,6 +15,7 @@ import { registerKey } from './commands/key.ts';
 import { registerLoad } from './commands/load.ts';
 import { registerLogs } from './commands/logs.ts';
 import { registerMedia } from './commands/media.ts';
+import { registerMcp } from './commands/mcp.ts';
 import { registerModels } from './commands/models.ts';
 import { registerNotifications } from './commands/notifications.ts';
 import { registerPreset } from './commands/preset.ts';
@@ -33,7 +34,7 @@ import type { CliHost, Register } from './host.ts';
 import { VERSION } from './version.ts';
 
 const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]])[] = [
-  ['Server:', [registerServe, registerStatus, registerLogs, registerNotifications, registerDoctor]],
+  ['Server:', [registerServe, registerStatus, registerLogs, registerNotifications, registerDoctor, registerMcp]],
   [
     'Models:',
     [

@@ -9,6 +9,7 @@ import { createApi } from './api.ts';
 import { failureBody, statusOf } from './errors.ts';
 import { admittedBy, corsOrigin, holdsKey, isKeyedPreflight, refusedAccess, userOfRequest } from './guard.ts';
 import { mediaRoutes } from './media.ts';
+import { serveMcp } from './mcp.ts';
 import { passThrough } from './passthrough.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { serveDashboard } from './static-files.ts';
@@ -52,6 +53,7 @@ export const createHttpServer = (options: HttpServerOptions): Server => {
     if (!outcome.ok) return context.json(failureBody(outcome.error), statusOf(outcome.error));
     return context.body(outcome.result.text, 200, { 'Content-Type': EXPOSITION_TYPE });
   });
+  serveMcp(app, services, registry, access);
   serveDashboard(app, webDir);
   app.notFound((context) =>
     context.json(failureBody(new CodedError('NOT_FOUND', `There is no ${context.req.path.slice(0, 200)}.`)), 404),
