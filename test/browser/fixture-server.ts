@@ -34,6 +34,11 @@ import { aDownload, someOptions, someReport } from './fixture-downloads.ts';
 import { aModel } from './fixture-models.ts';
 import { answerChat, plainChat } from './fixture-chat.ts';
 import type { ChatBody, ChatScript } from './fixture-chat.ts';
+import { changePlan } from '../../src/projections/change-plan.ts';
+import type { Situation } from '../../src/projections/change-plan.ts';
+import { configRows } from '../../src/projections/config-rows.ts';
+import { effectiveParameters } from '../../src/runtime/parameters.ts';
+import { applyOf } from '../../src/contracts/changes.ts';
 import { historyOf, sampleAt, someHealth, someInfo, someActors, someRows } from './fixture-data.ts';
 
 const POLICY =
@@ -105,6 +110,14 @@ const fitting: Omit<ExplainView, 'modelId'> = {
   contextTokens: { least: 4096, most: 8192 },
 };
 
+const checkIni = (ini: string): void => {
+  const wrong = ini.split('\n').findIndex((line) => line !== '' && !/^[[;]|=/.test(line));
+  if (wrong !== -1)
+    throw new CodedError('INVALID_PAYLOAD', `Line ${wrong + 1} of the preset: expected "key = value".`, {
+      details: { line: wrong + 1 },
+    });
+};
+
 type Handlers = { [N in CommandName]?: (data: CommandInput<N>) => CommandResult<N> | Promise<CommandResult<N>> };
 
 export class FixtureServer {
@@ -113,6 +126,8 @@ export class FixtureServer {
   engine: EngineView = readyEngine;
   config: Config = { ...defaultConfig(), modelsDir: '/home/ana/models' };
   settings: Settings = defaultSettings();
+  /** What flags of this start say; they win over the configuration. */
+  overrides: Partial<Config> = {};
   decisions: DecisionView[] = [];
   logs: LogEntryView[] = [];
   presets: PresetView[] = [];
@@ -214,6 +229,7 @@ export class FixtureServer {
     this.engine = readyEngine;
     this.config = { ...defaultConfig(), modelsDir: '/home/ana/models' };
     this.settings = defaultSettings();
+    this.overrides = {};
     this.decisions = [];
     this.logs = [];
     this.presets = [];
@@ -288,6 +304,11 @@ export class FixtureServer {
     this.io?.emit(event, { type: 'broadcast', event, data, timestamp: Date.now(), ...data });
   }
 
+  /** Tells of the machine as it is now. */
+  sample(): void {
+    this.broadcast('metrics:update', { metrics: sampleAt(Date.now(), this.models.values(), this.gpu) });
+  }
+
   /** Writes a line of the log, as the server does while a page is open. */
   writeLine(parts: Partial<LogEntryView> & Pick<LogEntryView, 'message'>): void {
     const line: LogEntryView = {
@@ -336,6 +357,16 @@ export class FixtureServer {
     return model;
   }
 
+  /** With presets and records left out: what the configuration alone asks for, for every model alike. */
+  private situation(config: Config): Situation {
+    const parameters = effectiveParameters({ config, presetGlobal: {}, presetModel: {}, record: null });
+    return { config, parameters: new Map([...this.models.keys()].map((id) => [id, parameters])) };
+  }
+
+  private affected() {
+    return [...this.models.values()].map(({ id, state }) => ({ id, state, running: null, refreshing: false }));
+  }
+
   private readonly handlers: Handlers = {
     'live:subscribe': () => ({
       seq: this.seq,
@@ -360,6 +391,19 @@ export class FixtureServer {
       this.broadcast('config:updated', { config: this.config });
       return { config: this.config };
     },
+    'config:preview': (data) => {
+      const patch = 'config' in data ? data.config : { [data.key]: data.value };
+      const next = this.situation({ ...this.config, ...patch });
+      return { effects: changePlan(this.situation(this.config), next, this.affected(), { apply: applyOf(data) }) };
+    },
+    'config:effective': () => ({
+      rows: configRows({
+        stored: this.config,
+        inForce: { ...this.config, ...this.overrides },
+        overrides: this.overrides,
+        running: { host: '127.0.0.1', port: 3000, routerUrl: this.router.url, enginePath: this.engine.path },
+      }),
+    }),
     'settings:get': () => ({ settings: this.settings }),
     'settings:update': ({ settings }) => {
       this.settings = { ...this.settings, ...settings };
@@ -380,12 +424,16 @@ export class FixtureServer {
       return { cleared };
     },
     'presets:list': () => ({ presets: this.presets }),
+    'presets:preview': ({ name, ini, ...fields }) => {
+      checkIni(ini);
+      if (name !== this.router.preset) return { effects: [{ kind: 'none', changed: [], when: 'now' }] };
+      const before = this.situation(this.config);
+      const context = /^ctx-size = (\d+)$/m.exec(ini)?.[1];
+      const after = this.situation({ ...this.config, contextSize: Number(context ?? 0) });
+      return { effects: changePlan(before, after, this.affected(), { apply: applyOf(fields) }) };
+    },
     'presets:save': ({ name, ini }) => {
-      const wrong = ini.split('\n').findIndex((line) => line !== '' && !/^[[;]|=/.test(line));
-      if (wrong !== -1)
-        throw new CodedError('INVALID_PAYLOAD', `Line ${wrong + 1} of the preset: expected "key = value".`, {
-          details: { line: wrong + 1 },
-        });
+      checkIni(ini);
       const preset: PresetView = { name, path: `/presets/${name}.ini`, models: [], parameters: {}, ini, problem: null };
       this.presets = [...this.presets.filter((one) => one.name !== name), preset];
       this.broadcast('presets:updated', { presets: this.presets });
@@ -416,7 +464,6 @@ export class FixtureServer {
         this.requests.filter(({ modelId }) => model === undefined || modelId === model),
       ),
     }),
-    'models:effective': (data) => ({ modelId: this.modelOf(data).id, rows: someRows() }),
     'activity:capture': ({ id }) => ({ capture: someCapture(id) }),
     'activity:subscribe': () => ({ subscribed: true }),
     'activity:unsubscribe': () => ({ subscribed: false }),
@@ -463,6 +510,10 @@ export class FixtureServer {
     'system:health': () => this.health,
     'inspector:subscribe': () => ({ seq: 0, actors: someActors() }),
     'inspector:unsubscribe': () => ({ subscribed: false }),
+    'models:effective': (data) => {
+      const { id, contextSize } = this.modelOf(data);
+      return { modelId: id, rows: someRows(contextSize) };
+    },
     'models:update': ({ modelId, updates }) => ({
       model: this.patch(
         modelId,

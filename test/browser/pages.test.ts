@@ -449,17 +449,80 @@ describe('the chat', () => {
     await seen(messages().getByText('The whole'));
   });
 
+  it('colours code as it is written, and copies it', async () => {
+    const code = "const llama = { hums: true }; // content\nconsole.log('hum', llama);";
+    server.chat = {
+      ...server.chat,
+      text: `Look:\n\n\`\`\`js\n${code}\n\`\`\`\n\nAnd:\n\n\`\`\`klingon\nqapla\n\`\`\`\n`,
+      pace: 5,
+    };
+    await open('/chat', { permissions: ['clipboard-read', 'clipboard-write'] });
+    await ask('Code, please');
+    const block = messages().getByLabel('Code, js');
+    await seen(block.locator('.hljs-keyword', { hasText: 'const' }));
+    await seen(button('Answer again'));
+    await seen(block.locator('.hljs-string', { hasText: "'hum'" }));
+    await seen(block.locator('.hljs-comment', { hasText: '// content' }));
+    // Coloured or not, it is the text that the model wrote.
+    expect(await block.innerText()).toBe(code);
+    await seen(messages().getByLabel('Code, klingon').getByText('qapla'));
+    await button('Copy the code').first().click();
+    await poll(() => clipboard(page)).toBe(code);
+  });
+
+  it('takes text files along to every model, and says what it cannot take', async () => {
+    await open('/chat');
+    const picker = page.getByLabel('Files to attach');
+    await picker.setInputFiles({
+      name: 'notes.md',
+      mimeType: 'text/markdown',
+      buffer: Buffer.from('# Notes\n```\nx\n```\n'),
+    });
+    const attached = page.getByRole('list', { name: 'Attached files' });
+    await seen(attached.getByText('notes.md'));
+    await picker.setInputFiles({
+      name: 'model.bin',
+      mimeType: 'application/octet-stream',
+      buffer: Buffer.from([0, 255]),
+    });
+    await seen(page.getByRole('alert').filter({ hasText: 'model.bin was not attached' }));
+    await picker.setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: Buffer.from([1]) });
+    await seen(page.getByText('This model reads no images; choose one that does.'));
+    await picker.setInputFiles({ name: 'b.txt', mimeType: 'text/plain', buffer: Buffer.from('b') });
+    await button('Remove b.txt').click();
+    await ask('What is in it?');
+    await poll(() => server.chats.at(-1)?.messages[0]?.content).toBe(
+      'notes.md:\n````\n# Notes\n```\nx\n```\n````\n\nWhat is in it?',
+    );
+    await seen(messages().getByRole('list', { name: 'Attached files' }).getByText('notes.md'));
+    expect(await page.getByRole('form', { name: 'Your message' }).getByText('notes.md').count()).toBe(0);
+  });
+
+  it('takes recordings along to models that hear them', async () => {
+    server.models.set('ears', aModel('ears', { metadata: metadata({ inputModalities: ['text', 'audio'] }) }));
+    await open('/chat?model=ears');
+    await page
+      .getByLabel('Files to attach')
+      .setInputFiles({ name: 'hum.wav', mimeType: 'audio/wav', buffer: Buffer.from('RIFF') });
+    await seen(page.getByText('hum.wav'));
+    await ask('What do you hear?');
+    await poll(() => server.chats.at(-1)?.messages[0]?.content).toEqual([
+      { type: 'input_audio', input_audio: { data: Buffer.from('RIFF').toString('base64'), format: 'wav' } },
+      { type: 'text', text: 'What do you hear?' },
+    ]);
+  });
+
   it('attaches pictures to models that read them, and to no others', async () => {
     server.models.set('eyes', aModel('eyes', { metadata: metadata({ inputModalities: ['text', 'image'] }) }));
     await open(`/chat?model=${QWEN}`);
-    expect(await button('Attach an image').count()).toBe(0);
+    expect(await button(/^Attach an image/).count()).toBe(0);
     await page.getByRole('combobox', { name: 'Model' }).selectOption('eyes');
-    await seen(button('Attach an image'));
+    await seen(button('Attach an image or a text file'));
     const png = Buffer.from(
       'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
       'base64',
     );
-    await page.getByLabel('Images to attach').setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer: png });
+    await page.getByLabel('Files to attach').setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer: png });
     await seen(page.getByRole('img', { name: 'Attachment 1' }));
     await ask('What is this?');
     await poll(() => server.chats.at(-1)?.messages[0]?.content).toMatchObject([
@@ -687,7 +750,9 @@ describe('the configuration', () => {
     await most.fill('7');
     await page.getByRole('switch', { name: 'Restore at start' }).click();
     await button('Save').click();
-    await poll(() => callsOf('config:update')).toEqual([{ config: { modelsMax: 7, restoreModels: false } }]);
+    await poll(() => callsOf('config:update')).toEqual([
+      { config: { modelsMax: 7, restoreModels: false }, apply: 'when-idle' },
+    ]);
     await button('Undo').click();
     await poll(() => most.inputValue()).toBe('4');
     server.failing.set(
@@ -699,6 +764,72 @@ describe('the configuration', () => {
     await seen(page.getByRole('alert').getByText('Port 80 is taken.'));
     await page.getByRole('searchbox', { name: 'Search keys' }).fill('queue');
     await poll(() => page.locator('.config-key').count()).toBe(2);
+  });
+
+  it('config change with preview: says what a change restarts before it is applied, and when', async () => {
+    await open('/configuration');
+    const effects = page.getByRole('group', { name: 'What this does' });
+    await page.getByRole('textbox', { name: 'Context', exact: true }).fill('8192');
+    await seen(effects.getByText(`${QWEN} is loaded again when no request is in flight`));
+    await seen(effects.getByText('ctx-size not set → 8192').first());
+    await seen(effects.getByText(/^\d+\u00a0models that do not run take it when loaded/));
+    expect(callsOf('config:update')).toEqual([]);
+    await effects.locator('label', { hasText: 'Now' }).click();
+    await seen(effects.getByText(`${QWEN} is loaded again at once`));
+    await seen(effects.getByText('2\u00a0requests in flight will be cut off'));
+    await effects.locator('label', { hasText: 'Later' }).click();
+    await seen(effects.getByText(`${QWEN} keeps running as it is until somebody loads it again`));
+    await page.getByRole('textbox', { name: 'Port of the API' }).fill('9090');
+    await seen(effects.getByText('The router keeps running as it is until it is restarted'));
+    await effects.locator('label', { hasText: 'When idle' }).click();
+    await seen(effects.getByText('The router restarts when no request is in flight; models stay loaded'));
+    await page.getByRole('textbox', { name: 'Port of the dashboard' }).fill('4000');
+    await seen(effects.getByText('port 3000 → 4000'));
+    await button('Save').click();
+    await poll(() => callsOf('config:update')).toEqual([
+      { config: { contextSize: 8192, routerPort: 9090, port: 4000 }, apply: 'when-idle' },
+    ]);
+    await gone(effects);
+    // What is stored and what counts are told apart until the restart.
+    await seen(page.getByText('In force: 3000, until Llamactor is started again.'));
+    await seen(page.getByText('In force: 8080, until the router is restarted.'));
+    await seen(page.getByText(`${QWEN} runs with 32768, chosen by the engine`));
+  });
+
+  it('edits what is stored where a flag wins over it, and opens at a key', async () => {
+    server.overrides = { modelsMax: 9 };
+    await open('/configuration?key=modelsMax');
+    await seen(page.getByText(/^In force: 9, given by a flag or variable at the start/));
+    const most = page.getByRole('textbox', { name: 'Models at once' });
+    expect(await most.inputValue()).toBe('4');
+    await most.fill('5');
+    await page.getByRole('searchbox', { name: 'Search keys' }).fill('models');
+    await poll(() => page.url()).toContain('q=models');
+    expect(await most.inputValue()).toBe('5');
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Logs' }).click();
+    await page.getByRole('dialog', { name: 'Leave without storing?' }).getByRole('button', { name: 'Stay' }).click();
+    expect(path()).toBe('/configuration');
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Logs' }).click();
+    await page.getByRole('dialog', { name: 'Leave without storing?' }).getByRole('button', { name: 'Leave' }).click();
+    await poll(path).toBe('/logs');
+  });
+
+  it('says of a preset what it restarts, and marks what is wrong while it is typed', async () => {
+    await open('/configuration/presets/default');
+    const text = page.getByRole('textbox', { name: 'Text of the preset' });
+    await text.fill('[*]\nctx-size = 4096\nnonsense');
+    await seen(page.getByRole('alert').getByText('Line 3 of the preset'));
+    await text.fill('[*]\nctx-size = 4096\n');
+    const effects = page.getByRole('group', { name: 'What this does' });
+    await seen(effects.getByText(`${QWEN} is loaded again when no request is in flight`));
+    await button('Save').click();
+    await button('Undo').click();
+    await poll(() => text.inputValue()).toContain('flash-attn = on');
+    await gone(effects);
+    await button(/^coding/).click();
+    await text.fill('[*]\ntemp = 0.5\n');
+    await seen(page.getByText('Nothing runs with this preset now; it counts when it is used.'));
+    await button('Discard changes').click();
   });
 
   it('edits presets, marks the wrong line, and restarts the router with one', async () => {
@@ -823,6 +954,23 @@ interface Violation {
   impact?: string | null;
   nodes: { html: string }[];
 }
+/** Every colour that code has. */
+const COLOURFUL = `# A
+
+- b
+
+\`\`\`ts
+// note
+@decorated
+class Llama<T> extends Animal { hum(times = 3): string { return \`hum \${times}\`; } }
+\`\`\`
+
+\`\`\`diff
+- old
++ new
+\`\`\`
+`;
+
 const PAGES = [
   '/',
   '/models',
@@ -847,10 +995,11 @@ describe('for everyone', () => {
     async (address, colorScheme) => {
       await open(address, { colorScheme, reducedMotion: 'reduce' });
       if (address === '/chat') {
-        server.chat = { ...server.chat, text: '# A\n\n- b\n\n```js\nc\n```\n', reasoning: 'd' };
+        server.chat = { ...server.chat, text: COLOURFUL, reasoning: 'd' };
         await page.getByRole('textbox', { name: 'Message', exact: true }).fill('Hello');
         await page.keyboard.press('Enter');
         await seen(button('Answer again'));
+        await seen(page.locator('.hljs-deletion'));
       }
       await page.waitForLoadState('networkidle');
       await page.evaluate(axe.source);

@@ -161,7 +161,24 @@ const SCENES: readonly Scene[] = [
       await page.getByRole('textbox', { name: 'Context' }).fill('8192');
     },
   },
+  {
+    name: 'configuration-preview',
+    path: '/configuration?key=contextSize',
+    act: async (page) => {
+      await page.getByRole('textbox', { name: 'Context', exact: true }).fill('8192');
+      await page.getByRole('textbox', { name: 'Port of the API' }).fill('9090');
+      await page.getByText('The router restarts').waitFor();
+    },
+  },
   { name: 'presets', path: '/configuration/presets' },
+  {
+    name: 'presets-preview',
+    path: '/configuration/presets/default',
+    act: async (page) => {
+      await page.getByRole('textbox', { name: 'Text of the preset' }).fill('[*]\nctx-size = 4096\n');
+      await page.getByRole('group', { name: 'What this does' }).getByText('is loaded again').first().waitFor();
+    },
+  },
   { name: 'settings', path: '/settings' },
   { name: 'keys', path: '/settings/keys', act: (page) => page.locator('.key').first().waitFor() },
   {

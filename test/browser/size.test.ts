@@ -59,4 +59,11 @@ describe('the first load', () => {
     const first = closure(entry);
     for (const page of PAGES) expect([...first]).not.toContain(chunkOf(page));
   });
+
+  it('of the chat leaves the colours of code for when there is code', () => {
+    const needed = closure(chunkOf('chat'), closure(entry));
+    const colours = [...sources.keys()].filter((name) => name.startsWith('highlight-'));
+    expect(colours).toHaveLength(1);
+    expect([...needed]).not.toContain(colours[0]);
+  });
 });
