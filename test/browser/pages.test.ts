@@ -164,6 +164,7 @@ describe('the dashboard', () => {
     expect(await button(/^Download/).count()).toBe(0);
     await context.close();
     server.withoutCommands = [];
+    server.failing.set('downloads:start', new CodedError('UPSTREAM_FAILED', 'The hub cannot be reached.'));
     server.hub.set('ggml-org/Qwen3-4B-GGUF', aVariant('Q4_K_M', 2_497_000_000));
     server.hub.set('ggml-org/gemma-3-1b-it-GGUF', aVariant('Q8_0', 1e9));
     server.hub.set('ggml-org/gpt-oss-20b-GGUF', aVariant('MXFP4', 12.1e9, { fit: 'no' }));
@@ -176,8 +177,102 @@ describe('the dashboard', () => {
     expect(await button(/^Download/).count()).toBe(1);
     await button('Download Qwen3 4B').click();
     await poll(() => callsOf('downloads:start')).toEqual([{ source: 'hf:ggml-org/Qwen3-4B-GGUF:Q4_K_M' }]);
-    // The fixture lists it and has it not, as a server in trouble would: the cause is shown.
     await seen(page.getByRole('alert').filter({ hasText: 'Qwen3 4B is not downloaded' }));
+    await seen(page.getByRole('alert').getByText('The hub cannot be reached.'));
+  });
+});
+
+describe('models are added', () => {
+  const dialog = (): Locator => page.getByRole('dialog', { name: 'Add models' });
+
+  it('from a repository: its variants with sizes, what fits, and one button each', async () => {
+    await open('/models');
+    await button('Add models').click();
+    await seen(dialog().getByText('Good ones to begin with:'));
+    await dialog()
+      .getByRole('textbox', { name: /^Repository/ })
+      .fill('https://huggingface.co/ggml-org/gemma-3-12b-it-GGUF');
+    await page.keyboard.press('Enter');
+    const offered = dialog().getByRole('list', { name: 'What ggml-org/gemma-3-12b-it-GGUF offers' });
+    await poll(() => offered.getByRole('listitem').count()).toBe(5);
+    expect(callsOf('downloads:options')).toEqual([{ source: 'hf:ggml-org/gemma-3-12b-it-GGUF' }]);
+    expect(await offered.getByRole('listitem').nth(0).innerText()).toMatch(/Q4_K_M\s+Recommended\s+7.3\u00a0GB/);
+    expect(await offered.getByRole('listitem').nth(3).innerText()).toContain('Partly on the GPU');
+    expect(await offered.getByRole('listitem').nth(4).innerText()).toMatch(/in 2\u00a0files[^]*Too large/);
+    await offered.getByRole('button', { name: 'Download Q8_0' }).click();
+    await poll(() => callsOf('downloads:start')).toEqual([
+      { source: 'hf:ggml-org/gemma-3-12b-it-GGUF', quant: 'Q8_0' },
+    ]);
+    server.setDownload({ ...(server.downloads[0] as (typeof server.downloads)[number]), percent: 64 });
+    await seen(offered.getByText('64\u00a0%'));
+    await seen(dialog().getByRole('progressbar', { name: /^Download of/ }));
+    server.setDownload({
+      ...(server.downloads[0] as (typeof server.downloads)[number]),
+      state: 'done',
+      percent: 100,
+      modelId: QWEN,
+    });
+    await offered.getByRole('link', { name: 'It is here' }).click();
+    await seen(page.getByRole('dialog', { name: QWEN }));
+    await page.goBack();
+    // The address tells what was looked for.
+    await seen(offered);
+  });
+
+  it('and a repository that is not there says why', async () => {
+    server.failing.set('downloads:options', new CodedError('NOT_FOUND', 'There is no repository nobody/nothing.'));
+    await open('/models?add=download&source=nobody%2Fnothing');
+    await seen(dialog().getByRole('alert').getByText('There is no repository nobody/nothing.'));
+    expect(
+      await dialog()
+        .getByRole('textbox', { name: /^Repository/ })
+        .inputValue(),
+    ).toBe('nobody/nothing');
+    server.failing.clear();
+    await dialog().getByRole('button', { name: 'Look' }).click();
+    await seen(dialog().getByRole('button', { name: 'Download Q4_K_M' }));
+  });
+
+  it('from a file that is here, with parameters of its own', async () => {
+    await open('/models');
+    await button('Add models').click();
+    await dialog().getByText('From a file', { exact: true }).click();
+    await dialog().getByRole('textbox', { name: /^Name/ }).fill('smol-cool');
+    await dialog().getByRole('combobox', { name: 'File' }).selectOption('SmolLM2-360M-Instruct-Q8_0');
+    await dialog()
+      .getByRole('textbox', { name: /^Parameters/ })
+      .fill('temp = 0.2');
+    await dialog().getByRole('button', { name: 'Create' }).click();
+    await poll(() => callsOf('models:create')).toEqual([
+      {
+        model: {
+          id: 'smol-cool',
+          name: 'smol-cool',
+          model_path: '/home/ana/models/SmolLM2-360M-Instruct-Q8_0.gguf',
+          parameters: { temp: 0.2 },
+        },
+      },
+    ]);
+    await seen(page.getByRole('dialog', { name: 'smol-cool' }));
+  });
+
+  it('from llama-swap: first what would happen, then that it does', async () => {
+    await open('/models?add=import');
+    const text = dialog().getByRole('textbox', { name: /^llama-swap/ });
+    await text.fill('nothing');
+    await button('What would happen?').click();
+    await seen(dialog().getByRole('alert').getByText('it has no "models"'));
+    await text.fill('models:\n  qwen:\n    cmd: llama-server');
+    await button('What would happen?').click();
+    const report = dialog().getByRole('region', { name: 'What the import does' });
+    await seen(report.getByText('It runs in a container'));
+    await dialog()
+      .getByRole('checkbox', { name: /^Search these folders/ })
+      .check();
+    await button('Take it over').click();
+    await seen(page.getByText('1\u00a0model taken over'));
+    expect(callsOf('import:llama-swap').at(-1)).toMatchObject({ dryRun: false, addFolders: true });
+    await gone(dialog());
   });
 });
 
@@ -210,6 +305,18 @@ describe('models, several at once', () => {
     await poll(() => callsOf('models:update')).toMatchObject([
       { updates: { aliases: ['small', 'tiny'], parameters: { temp: 0.7 }, preset: null } },
     ]);
+    await drawer.getByText('Edit', { exact: true }).click();
+    await drawer.getByRole('checkbox', { name: /^Pinned/ }).check();
+    await drawer.getByRole('textbox', { name: /^May be idle/ }).fill('soon');
+    expect(await drawer.getByRole('button', { name: 'Save' }).getAttribute('aria-disabled')).toBe('true');
+    await drawer.getByRole('textbox', { name: /^May be idle/ }).fill('2.5');
+    await drawer.getByRole('textbox', { name: /^Group/ }).fill('small ones');
+    await drawer.getByRole('button', { name: 'Save' }).click();
+    await poll(() => callsOf('models:update').at(-1)).toMatchObject({
+      updates: { pinned: true, ttl: 150, group: 'small ones' },
+    });
+    expect(callsOf('models:update').at(-1)).not.toHaveProperty('updates.priority');
+    await seen(drawer.getByText('It stays, whoever else needs room'));
     await drawer.getByText('Log', { exact: true }).click();
     await seen(drawer.getByText('It has written nothing yet.'));
     server.writeLine({ message: 'hello from the engine', source: 'model:SmolLM2-360M-Instruct-Q8_0' });
@@ -222,6 +329,72 @@ describe('models, several at once', () => {
       .click();
     await gone(page.getByRole('dialog', { name: /^SmolLM2/ }));
     expect(callsOf('models:delete')).toHaveLength(1);
+  });
+});
+
+describe('the details of a model', () => {
+  const drawer = (): Locator => page.getByRole('dialog', { name: QWEN });
+
+  it('tell estimate from measurement by device, and what was asked for from what the engine gives', async () => {
+    server.gpu = true;
+    await open(`/models?model=${QWEN}`);
+    const card = drawer().locator('.memory__device').filter({ hasText: 'NVIDIA RTX 4090' });
+    await seen(card.getByText('5.3\u00a0GB'));
+    await seen(card.getByText('4.9\u00a0GB'));
+    await drawer().getByText('Parameters', { exact: true }).last().click();
+    const table = drawer().getByRole('region', { name: 'Parameters with their values' });
+    await seen(table.getByRole('row', { name: /^ctx-size 65536 this model 32768 differs/ }));
+    await seen(table.getByRole('row', { name: /^threads – the engine’s choice 12/ }));
+    server.patch(QWEN, { pendingChange: { keys: ['ctx-size'], when: 'when idle' } });
+    await seen(drawer().getByText('ctx-size: it is loaded again when it is idle.'));
+  });
+
+  it('tell its day: what was asked of it, and when it came and went', async () => {
+    await open(`/models?model=${QWEN}`);
+    const isModal = (): Promise<boolean> =>
+      drawer().evaluate((element: { matches: (what: string) => boolean }) => element.matches(':modal'));
+    for (const part of ['Log', 'Edit', 'The last 24 hours']) await drawer().getByText(part, { exact: true }).click();
+    // Whatever is fetched for a part, the rest stays where it is, in front of the page.
+    await seen(drawer().getByRole('button', { name: 'Save' }));
+    expect(await isModal()).toBe(true);
+    await seen(drawer().getByText(/\d+\u00a0requests, [\d,]+ tokens written/));
+    await seen(drawer().getByText('Loaded', { exact: true }).last());
+    expect(callsOf('activity:summary')).toEqual([{ hours: 24, model: QWEN }]);
+    await drawer().getByRole('link', { name: 'Its requests' }).click();
+    await poll(() => callsOf('activity:list').at(-1)).toEqual({ limit: 200, model: QWEN });
+    await seen(page.getByRole('table', { name: 'Finished requests' }));
+  });
+
+  it('say what a load would do: who makes room and why, and what the memory is made of', async () => {
+    server.explanation = {
+      ...server.explanation,
+      verdict: 'evicts',
+      evicts: [QWEN],
+      leaving: [{ id: QWEN, bytes: { ram: 1_000_000_000, gpus: [4_600_000_000] }, why: 'idle for 12 min' }],
+    };
+    await open('/models?model=SmolLM2-360M-Instruct-Q8_0');
+    const panel = page.getByRole('region', { name: 'What would happen if it were loaded now' });
+    await poll(() => panel.getByRole('list', { name: 'Who would make room' }).innerText()).toBe(
+      `${QWEN} gives 5.6\u00a0GB: idle for 12 min`,
+    );
+    await panel.getByText('What it is made of').click();
+    await seen(panel.getByRole('row', { name: /^Main memory 4\.9\sGB 420\sMB/ }));
+    await seen(panel.getByText('With a context of 4K tokens at the least, 8K where there is enough.'));
+  });
+
+  it('pin it from the menu, and the list says so', async () => {
+    await open('/models');
+    const row = page.getByRole('list', { name: 'All models' }).getByRole('listitem').filter({ hasText: 'SmolLM2' });
+    await row.getByRole('button', { name: /^More for/ }).click();
+    await page.getByRole('menuitem', { name: /^Pin/ }).click();
+    await seen(row.getByText('pinned'));
+    await row.getByRole('button', { name: /^More for/ }).click();
+    await page.getByRole('menuitem', { name: 'Unpin' }).click();
+    await gone(row.getByText('pinned'));
+    expect(callsOf('models:update').map((data) => (data as { updates: unknown }).updates)).toEqual([
+      { pinned: true },
+      { pinned: false },
+    ]);
   });
 });
 
@@ -868,6 +1041,8 @@ const PAGES = [
   '/',
   '/models',
   '/models?model=SmolLM2-360M-Instruct-Q8_0',
+  '/models?add=download&source=ggml-org%2Fgemma-3-12b-it-GGUF',
+  '/models?add=import',
   '/chat',
   '/monitoring',
   '/monitoring/requests',

@@ -57,7 +57,10 @@ it('offers what the hub has, says why not of the rest, and leads from the downlo
   // Asking is not fetching.
   expect(hub.asked.filter(({ host }) => host === 'files')).toEqual([]);
   await download.click();
-  await page.getByText(/has arrived$/).waitFor();
+  await page
+    .getByText(/can be used now\.$/)
+    .first()
+    .waitFor();
   await page.getByRole('button', { name: 'Chat with it' }).click();
   await page.getByRole('textbox', { name: 'Message', exact: true }).fill('Hello');
   await page.keyboard.press('Enter');
