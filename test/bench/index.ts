@@ -14,6 +14,7 @@ import { load } from './load.bench.ts';
 import { memory } from './memory.bench.ts';
 import { page } from './page/page.bench.ts';
 import { router } from './router.bench.ts';
+import { runs } from './runs.bench.ts';
 import { scan } from './scan.bench.ts';
 import { soak } from './soak/soak.bench.ts';
 import { start } from './start.bench.ts';
@@ -32,6 +33,7 @@ const BENCHES: readonly Bench[] = [
   start,
   scan,
   broadcast,
+  runs,
   idle,
   router,
   page,
