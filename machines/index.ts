@@ -4,4 +4,6 @@ export { downloadMachine } from './download.machine.ts';
 export { engineMachine } from './engine.machine.ts';
 export { modelMachine } from './model.machine.ts';
 export { routerMachine } from './router.machine.ts';
+export { runMachine } from './run.machine.ts';
+export { runQueueMachine } from './run-queue.machine.ts';
 export { supervisorMachine } from './supervisor.machine.ts';

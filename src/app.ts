@@ -34,6 +34,7 @@ export interface AppOptions {
   autoInstall?: boolean;
   policy?: RuntimeOptions['policy'];
   downloadPolicy?: RuntimeOptions['downloadPolicy'];
+  webhookPolicy?: RuntimeOptions['webhookPolicy'];
   stall?: RuntimeOptions['stall'];
   freeMemory?: RuntimeOptions['freeMemory'];
 }
@@ -96,12 +97,14 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     dataDir: options.dataDir,
     version,
     routerScript: path.join(root, 'dist', 'router.js'),
+    program: [process.execPath, path.join(root, 'dist', 'llamactor.js')],
     overrides,
     auth: options.auth ?? true,
     env: options.env ?? process.env,
     autoInstall: options.autoInstall ?? true,
     ...(options.policy && { policy: options.policy }),
     ...(options.downloadPolicy && { downloadPolicy: options.downloadPolicy }),
+    ...(options.webhookPolicy && { webhookPolicy: options.webhookPolicy }),
     ...(options.stall && { stall: options.stall }),
     ...(options.freeMemory && { freeMemory: options.freeMemory }),
   });
@@ -110,14 +113,18 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     allowedHosts: () => services.config.get().allowedHosts,
     allowedOrigins: () => services.config.get().allowedOrigins,
   };
-  const access = createAccess(runtime.keyring, runtime.keyUsed);
+  const access = createAccess(runtime.keyring, { used: runtime.keyUsed, verify: runtime.verifyUser });
   const registry = createRegistry(services, access.authorise);
   runtime.answerRouter(async (command, payload, key) => {
     if (!isCommandName(command)) {
       const message = `There is no command ${JSON.stringify(command)} here.`;
       return { ok: false, error: { code: 'NOT_FOUND', message, details: { unknownCommand: command } } };
     }
-    const outcome = await registry.execute(command, payload, { by: 'router', style: 'http', principal: { key } });
+    const outcome = await registry.execute(command, payload, {
+      by: 'router',
+      style: 'http',
+      principal: { key, user: null },
+    });
     if (outcome.ok) return outcome;
     const { code, message, retryAfter, details } = outcome.error;
     return { ok: false, error: { code, message, retryAfter, details } };

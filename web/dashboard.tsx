@@ -13,11 +13,14 @@ const ChatPage = lazy(() => import('./pages/chat/chat-page.tsx'));
 const ChannelsPage = lazy(() => import('./pages/channels/channels-page.tsx'));
 const AgentsPage = lazy(() => import('./pages/agents/agents-page.tsx'));
 const MonitoringPage = lazy(() => import('./pages/monitoring/monitoring-page.tsx'));
+const ActivityPage = lazy(() => import('./pages/activity/activity-page.tsx'));
+const TimelinePage = lazy(() => import('./pages/timeline/timeline-page.tsx'));
 const LogsPage = lazy(() => import('./pages/logs/logs-page.tsx'));
 const ConfigurationPage = lazy(() => import('./pages/configuration/configuration-page.tsx'));
 const PresetsPage = lazy(() => import('./pages/configuration/presets-page.tsx'));
 const InspectorPage = lazy(() => import('./pages/inspector/inspector-page.tsx'));
 const SettingsPage = lazy(() => import('./pages/settings/settings-page.tsx'));
+const KeysPage = lazy(() => import('./pages/keys/keys-page.tsx'));
 
 const ALL = [
   HomePage,
@@ -26,11 +29,14 @@ const ALL = [
   ChannelsPage,
   AgentsPage,
   MonitoringPage,
+  ActivityPage,
+  TimelinePage,
   LogsPage,
   ConfigurationPage,
   PresetsPage,
   InspectorPage,
   SettingsPage,
+  KeysPage,
 ];
 /** How long after the first page the others are fetched, ms. */
 const WARM_AFTER = 1500;
@@ -52,11 +58,14 @@ export const Dashboard = (): JSX.Element => {
         <Route path="/channels/agents/:id?" component={AgentsPage} />
         <Route path="/channels/:id?" component={ChannelsPage} />
         <Route path="/monitoring" component={MonitoringPage} />
+        <Route path="/monitoring/requests" component={ActivityPage} />
+        <Route path="/monitoring/timeline" component={TimelinePage} />
         <Route path="/logs" component={LogsPage} />
         <Route path="/configuration" component={ConfigurationPage} />
         <Route path="/configuration/presets/:name?" component={PresetsPage} />
         <Route path="/inspector" component={InspectorPage} />
         <Route path="/settings" component={SettingsPage} />
+        <Route path="/settings/keys" component={KeysPage} />
         <Route path="*" component={NotFound} />
       </Router>
     </AppProvider>

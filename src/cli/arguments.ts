@@ -1,5 +1,7 @@
 /** Parsers of option values; each refuses with one sentence. */
 import { InvalidArgumentError } from 'commander';
+import { SCOPES } from '../contracts/keys.ts';
+import type { Scope } from '../contracts/keys.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
 
@@ -40,6 +42,14 @@ export const parseList = (text: string): string[] => {
   if (words.length === 0) throw new InvalidArgumentError('Give one or more, separated by commas.');
   return words;
 };
+
+/** "observe, infer" → scopes. */
+export const parseScopes = (text: string): Scope[] =>
+  parseList(text).map((word) => {
+    const scope = SCOPES.find((each) => each === word);
+    if (scope === undefined) throw new InvalidArgumentError(`The scopes are ${SCOPES.join(', ')}.`);
+    return scope;
+  });
 
 const DAY_MS = 86_400_000;
 const EXPIRY_MS: Readonly<Record<string, number>> = {

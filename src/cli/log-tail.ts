@@ -44,7 +44,7 @@ export const followLog = async (
   };
   const catchUp = (history: number): Promise<void> =>
     cursor.catchUp(async () => (await client.call('logs:subscribe', { ...wanted, history })).logs.toReversed());
-  client.onEvent('log_update', (update) => cursor.add(logEntryOf(update)));
+  client.onDirect('log_update', (update) => cursor.add(logEntryOf(update)));
   await catchUp(count);
   return () => catchUp(MOST);
 };

@@ -15,19 +15,24 @@ import { registerKey } from './commands/key.ts';
 import { registerLoad } from './commands/load.ts';
 import { registerLogs } from './commands/logs.ts';
 import { registerModels } from './commands/models.ts';
+import { registerNotifications } from './commands/notifications.ts';
 import { registerPreset } from './commands/preset.ts';
+import { registerPrompt } from './commands/prompt.ts';
 import { registerPs } from './commands/ps.ts';
 import { registerPull } from './commands/pull.ts';
 import { registerRequests } from './commands/requests.ts';
+import { registerRun } from './commands/run.ts';
+import { registerRuns } from './commands/runs.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerStats } from './commands/stats.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerTimeline } from './commands/timeline.ts';
+import { registerToken } from './commands/token.ts';
 import type { CliHost, Register } from './host.ts';
 import { VERSION } from './version.ts';
 
 const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]])[] = [
-  ['Server:', [registerServe, registerStatus, registerLogs, registerDoctor]],
+  ['Server:', [registerServe, registerStatus, registerLogs, registerNotifications, registerDoctor]],
   [
     'Models:',
     [
@@ -42,8 +47,12 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]
       registerAgents,
     ],
   ],
+  ['Agents:', [registerRun, registerRuns, registerPrompt]],
   ['Requests:', [registerRequests, registerActivity, registerStats, registerTimeline]],
-  ['Setup:', [registerConfig, registerPreset, registerImport, registerEngine, registerKey, registerCompletions]],
+  [
+    'Setup:',
+    [registerConfig, registerPreset, registerImport, registerEngine, registerKey, registerToken, registerCompletions],
+  ],
 ];
 
 export const EXIT_CODES_HELP = `Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no server answers, 130 stopped by Ctrl-C.`;

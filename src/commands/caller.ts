@@ -1,12 +1,16 @@
 /** Who calls a command, what comes back, and what a handler is. */
 import type { CodedError } from '../contracts/errors.ts';
 import type { CommandName, CommandPayload, CommandResult } from '../contracts/commands.ts';
+import type { User } from '../contracts/users.ts';
 import type { By, Connection, Services } from './services.ts';
 
-/** Whose call it is: `key` is the id of the key that came with it, null without one. */
+/** Whose call it is: the id of the key and the user of the token that came with it, null without one. */
 export interface Principal {
   key: string | null;
+  user: User | null;
 }
+
+export const NOBODY: Principal = { key: null, user: null };
 
 export interface Caller {
   by: By;

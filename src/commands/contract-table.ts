@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { COMMANDS, COMMAND_NAMES, failureCode } from '../contracts/commands.ts';
 import { ERRORS } from '../contracts/errors.ts';
 import type { CommandName } from '../contracts/commands.ts';
+import type { BroadcastName, DirectEvents } from '../contracts/events.ts';
 import type { ChannelEvents } from '../contracts/channels.ts';
-import type { BroadcastName } from '../contracts/events.ts';
 
 const MODEL_STATE: BroadcastName[] = ['models:status', 'models:updated', 'router:status', 'llama:status'];
 const ROUTER_STATE: BroadcastName[] = ['router:status', 'llama:status'];
@@ -15,7 +15,9 @@ const DOWNLOAD: BroadcastName[] = ['downloads:updated'];
 const SAID: (BroadcastName | keyof ChannelEvents)[] = ['messageBroadcast', 'messageComplete', 'channels:updated'];
 
 /** What a successful call can cause. Tested against the real transports. */
-export const BROADCASTS_OF: { readonly [N in CommandName]?: readonly (BroadcastName | keyof ChannelEvents)[] } = {
+export const BROADCASTS_OF: {
+  readonly [N in CommandName]?: readonly (BroadcastName | keyof DirectEvents)[];
+} = {
   'models:scan': SCAN,
   'llama:rescan': SCAN,
   'models:load': [...MODEL_STATE, 'decisions:updated'],
@@ -47,6 +49,9 @@ export const BROADCASTS_OF: { readonly [N in CommandName]?: readonly (BroadcastN
   'metrics:subscribe': ['metrics:update'],
   'keys:create': ['keys:updated'],
   'keys:revoke': ['keys:updated'],
+  'notifications:send': ['notification'],
+  'notifications:read': ['notifications:updated'],
+  'project:update': ['projectUpdate'],
   'activity:subscribe': ['activity:added'],
   'engine:install': ['engine:updated'],
   'engine:use': ['engine:updated'],
@@ -54,6 +59,9 @@ export const BROADCASTS_OF: { readonly [N in CommandName]?: readonly (BroadcastN
   'downloads:cancel': DOWNLOAD,
   'downloads:retry': [...DOWNLOAD, ...SCAN],
   'downloads:remove': [...DOWNLOAD, 'downloads:removed'],
+  'runs:start': ['runs:updated'],
+  'runs:cancel': ['runs:updated'],
+  'runs:remove': ['runs:removed'],
   'channels:create': ['channels:updated'],
   'channels:join': ['channels:updated'],
   'channels:leave': ['channels:updated'],
@@ -70,6 +78,25 @@ export const BROADCASTS_OF: { readonly [N in CommandName]?: readonly (BroadcastN
   'agents:save': ['agents:updated'],
   'agents:delete': ['agents:updated'],
 };
+
+/** What a socket may ask about its connection; answered by `src/sockets/connection-events.ts`. */
+const CONNECTION = `## Connection, users and rooms
+
+On connect the server sends \`welcome {message, socketId, serverTime}\`, \`connection:established\`, \`connection_established\`, and
+then \`authenticated {userId, email?, authenticatedAt}\` or \`authError {message}\` if a token came as \`auth.token\`. The events below
+are about the connection itself. They answer an acknowledgement function with \`{success, …}\` or \`{success: false, error}\`, and
+send the event named last, with the same fields. Everything that is a user's goes to the room \`user:<id>\`, which the user's
+sockets join by themselves. A token that ends while its socket is connected is told by \`authError\`.
+
+| Event | Payload | Answer | Event sent |
+|---|---|---|---|
+| \`authenticate\` | \`{token}\`: a JSON Web Token (HS256, HS384, HS512) | \`{success, userId?, error?}\` | \`authenticated\` or \`authError\` |
+| \`logout\` | – | \`{success}\` | \`loggedOut {message}\` |
+| \`joinRoom\` | name; those of other users are refused | \`{success, room?, error?}\` | \`roomJoined {room, success}\` |
+| \`leaveRoom\` | name | \`{success, room?, error?}\` | \`roomLeft {room, success}\` |
+| \`getConnectionInfo\` | – | \`{socketId, connected, rooms, authenticated, userId?, connectedAt}\` | – |
+| \`ping\` | – | \`{timestamp}\` | \`pong\` |
+| \`heartbeat\` | \`{timestamp?}\` | \`{timestamp, serverTime, latency}\` | \`heartbeatAck\` |`;
 
 interface Schema {
   type?: string;
@@ -153,6 +180,8 @@ export const contractTable = (): string => {
   return [
     HEAD,
     ...rows,
+    '',
+    CONNECTION,
     '',
     '## Error codes',
     '',

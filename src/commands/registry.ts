@@ -5,6 +5,7 @@ import type { CommandName, CommandResult, Scope } from '../contracts/commands.ts
 import { activity, requests, timeline } from './activity.ts';
 import { agents, channels } from './channels.ts';
 import { config, settings } from './config.ts';
+import { notifications } from './notifications.ts';
 import { decisions, placement } from './placement.ts';
 import { downloads } from './downloads.ts';
 import { engine } from './engine.ts';
@@ -17,8 +18,11 @@ import { logs } from './logs.ts';
 import { metrics } from './metrics.ts';
 import { models } from './models.ts';
 import { presets } from './presets.ts';
+import { project } from './project.ts';
 import { router } from './router.ts';
+import { runs } from './runs.ts';
 import { system } from './system.ts';
+import { tokens } from './tokens.ts';
 import { parsePayload } from './payload.ts';
 import { unexpected } from './errors.ts';
 import type { Caller, Handler, Outcome } from './caller.ts';
@@ -42,11 +46,15 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...placement,
   ...decisions,
   ...downloads,
+  ...runs,
   ...system,
   ...inspector,
   ...keys,
+  ...tokens,
+  ...project,
   ...channels,
   ...agents,
+  ...notifications,
 };
 
 /** Decides whether a caller may use a scope; returns the refusal, or undefined to let it pass. */

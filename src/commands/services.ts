@@ -1,5 +1,5 @@
 /** What commands need from the running system. The runtime implements it; tests may implement a part. */
-import type { Apply, ChangeEffectView, EffectiveRow, ProblemView } from '../contracts/changes.ts';
+import type { Apply, ChangeEffectView, ConfigRow, EffectiveRow, ProblemView } from '../contracts/changes.ts';
 import type {
   ActivitySummaryView,
   ActivityView,
@@ -13,7 +13,17 @@ import type { DownloadOptionsView, DownloadView } from '../contracts/downloads.t
 import type { MemberView } from '../contracts/channels.ts';
 import type { LogStreamFilter } from '../contracts/log-stream.ts';
 import type { KeyView } from '../contracts/keys.ts';
-import type { AgentsService, ChannelChange, ChannelsService } from './channel-services.ts';
+import type { NewNotification, NotificationView, WebhookView } from '../contracts/notifications.ts';
+import type { NewToken, User } from '../contracts/users.ts';
+import type {
+  RunLimitsView,
+  RunOutputView,
+  RunPieceView,
+  RunResponse,
+  RunToolView,
+  RunView,
+} from '../contracts/runs.ts';
+import type { AgentsService, ChannelChange, ChannelPage, ChannelsService } from './channel-services.ts';
 import type {
   DecisionView,
   EngineView,
@@ -28,12 +38,35 @@ import type {
   SnapshotView,
 } from '../contracts/views.ts';
 
+export type { AgentsService, ChannelChange, ChannelPage, ChannelsService };
+
 /**
  * Who asks: `a:<socket id>` for style A, `b:<socket id>` for style B, `m:<socket id>` for a message event of seed 004 and
  * `n:<socket id>` for its older form, `http`, `router`, `server`. It travels through the
  * machines so that the broadcaster can leave out the socket whose style-A call caused a change.
  */
 export type By = string;
+
+/** Whose a run is: `user:<id>`, `key:<id>`, or `local` for the person at this machine. */
+export type RunOwner = string;
+
+export interface RunWish {
+  prompt: string;
+  systemPrompt?: string | undefined;
+  model?: string | undefined;
+  maxTokens?: number | undefined;
+  /** Must lie in an allowed folder; absent is a folder of its own. */
+  cwd?: string | undefined;
+  timeoutMs?: number | undefined;
+  tool?: string | undefined;
+  room?: string | undefined;
+}
+
+/** What happened to a run, and what goes with it. */
+export type RunNews =
+  | { what: 'queued' | 'started' | 'activity' }
+  /** The whole of what is kept of its output; null in place of an output that could not be read. */
+  | { what: 'ended'; stdout: string; stderr: string; response: RunResponse | null };
 
 /** Every method refuses with a CodedError, changes nothing then, and has a deadline of its own. */
 export interface Services {
@@ -90,10 +123,35 @@ export interface Services {
     retry(id: string, by: By): Promise<DownloadView>;
     remove(id: string, by: By): Promise<void>;
   };
+  runs: {
+    /** Those of `owner`, newest first. */
+    list(owner: RunOwner, limit: number): RunView[];
+    /** NOT_FOUND, or FORBIDDEN when it belongs to somebody else; so does every method that takes an id. */
+    get(id: string, owner: RunOwner): RunView;
+    prompt(id: string, owner: RunOwner): Promise<string>;
+    /** Pieces from `from` on, about `mostChars` characters of text (a million). */
+    output(id: string, owner: RunOwner, from: number, mostChars?: number): Promise<RunOutputView>;
+    /**
+     * Resolves when it is noted; QUEUE_FULL when too many wait. `limited` counts it against what its owner may ask for in a
+     * minute; RATE_LIMITED beyond that. What is refused for another reason than a full queue does not count.
+     */
+    start(wish: RunWish, owner: RunOwner, by: By, options?: { limited?: boolean }): Promise<RunView>;
+    /** Those of `owner` that ended with an earlier server, once: nobody could be told of their end. */
+    interrupted(owner: RunOwner): RunView[];
+    /** Resolves when it has ended, or a moment after it was told to; INVALID_STATE when it ended otherwise. */
+    cancel(id: string, owner: RunOwner, by: By): Promise<RunView>;
+    remove(id: string, owner: RunOwner, by: By): Promise<void>;
+    tools(): RunToolView[];
+    limits(): RunLimitsView;
+    /** Hears of every piece that any run writes, at once. Bulk, so it takes no part in the changes below. */
+    onPiece(listener: (id: string, piece: RunPieceView, owner: RunOwner) => void): () => void;
+  };
   config: {
     get(): Config;
     update(patch: Partial<Config>, by: By, apply?: Apply): Promise<Config>;
     preview(patch: Partial<Config>, apply: Apply): ChangeEffectView[];
+    /** Every key as it is stored and as it counts, in the contract's order. */
+    rows(): ConfigRow[];
     /** Files that were edited and cannot be used. */
     problems(): ProblemView[];
   };
@@ -117,6 +175,26 @@ export interface Services {
     create(wanted: CommandPayload<'keys:create'>, by: By): Promise<{ key: KeyView; secret: string }>;
     /** By id or name. Resolves when it lets nobody in any more, on either plane. */
     revoke(ref: string, by: By): Promise<{ id: string; name: string }>;
+  };
+  tokens: {
+    /** INVALID_PAYLOAD when it would have expired already. */
+    create(wanted: NewToken, by: By): Promise<{ token: string; user: User }>;
+  };
+  notifications: {
+    /** Resolves when it is on disk and has been told. */
+    send(wanted: NewNotification): Promise<NotificationView>;
+    /** Newest first. NOT_FOUND when `before` is not kept any more. */
+    list(
+      reader: RunOwner,
+      filter: CommandPayload<'notifications:list'>,
+    ): { notifications: NotificationView[]; unread: number; more: boolean };
+    /** Resolves when it is on disk. */
+    read(reader: RunOwner, ids: readonly string[] | 'all'): Promise<{ read: string[]; unread: number }>;
+    webhook(): WebhookView;
+  };
+  projects: {
+    /** Tells the members of a room. */
+    update(room: string, data: Record<string, unknown>, by: By): void;
   };
   logs: {
     /** Newest first. `match` says whether `level` is that level alone (as by default) or that one and the more serious ones. */
@@ -181,11 +259,18 @@ export type DomainChange =
   | { kind: 'engine'; engine: EngineView; by: By | null }
   | { kind: 'download'; download: DownloadView; by: By | null }
   | { kind: 'download.removed'; id: string; by: By | null }
+  /** Only for its owner. */
+  | { kind: 'run'; run: RunView; owner: RunOwner; news: RunNews; by: By | null }
+  | { kind: 'run.removed'; id: string; owner: RunOwner; by: By | null }
   | { kind: 'config'; config: Config; by: By | null }
   | { kind: 'settings'; settings: Settings; by: By | null }
   | { kind: 'problems'; problems: ProblemView[] }
   | { kind: 'presets'; presets: PresetView[]; by: By | null }
   | { kind: 'keys'; keys: KeyView[]; required: boolean; by: By | null }
+  | { kind: 'project'; room: string; data: Record<string, unknown>; by: By | null }
+  /** `owner` null is everybody; `fresh`: nobody was told of the same a short time ago. */
+  | { kind: 'notification'; notification: NotificationView; owner: RunOwner | null; fresh: boolean }
+  | { kind: 'notifications.read'; reader: RunOwner; read: string[]; unread: number }
   | { kind: 'decision'; decision: DecisionView; by: By | null }
   | { kind: 'logs.cleared'; cleared: number; by: By | null }
   | { kind: 'log'; entry: LogEntryView }
@@ -201,6 +286,8 @@ export interface Connection {
   id: string;
   join(topic: Topic): void;
   leave(topic: Topic): void;
+  /** Whether it has joined the room that people call so. */
+  isIn(room: string): boolean;
   /** Hears from now on what is said in this channel, and is one of its members unless `who` is null. */
   joinChannel(channelId: string, who: MemberView | null): void;
   leaveChannel(channelId: string): void;
@@ -208,4 +295,7 @@ export interface Connection {
   followLogs(filter: LogStreamFilter | null, after: string | null): void;
   /** Own metrics interval in ms, or null for the common one. */
   metricsEvery(interval: number | null): void;
+  /** Pieces of this run are held back until `begin`, and those from `next` on handed on when the present call was answered. */
+  followRun(id: string): { begin(next: number): void };
+  unfollowRun(id: string): void;
 }

@@ -183,6 +183,24 @@ export const CONFIG_KEYS = {
     help: 'Browser origins accepted besides this server’s own.',
     restart: 'live',
   },
+  notifyDiskUsed: {
+    schema: z.int().min(0).max(100),
+    default: 90,
+    help: 'Percent of the data folder’s disk in use at which people are notified; 0 is never.',
+    restart: 'none',
+  },
+  notifyMemoryUsed: {
+    schema: z.int().min(0).max(100),
+    default: 95,
+    help: 'Percent of memory in use, for some time, at which people are notified; 0 is never.',
+    restart: 'none',
+  },
+  webhookUrl: {
+    schema: z.union([z.literal(''), z.url({ protocol: /^https?$/ }).max(2048)]),
+    default: '',
+    help: 'Address that notifications are posted to, signed as Standard Webhooks asks; empty is none.',
+    restart: 'none',
+  },
   captureBodies: {
     schema: z.boolean(),
     default: false,
@@ -194,6 +212,68 @@ export const CONFIG_KEYS = {
     default: 65_536,
     help: 'Bytes that are kept of each captured body.',
     restart: 'live',
+  },
+  'runs.command': {
+    schema: z.string().max(4096),
+    default: '',
+    help: 'Command line that runs use when nobody chooses one; its prompt comes on stdin. Empty is `claude` if that is allowed below, else the built-in prompt.',
+    restart: 'none',
+  },
+  'runs.commands': {
+    schema: z.array(z.string().regex(/^[\w.-]{1,64}\s*=\s*\S/, 'must be written like name=command')).max(64),
+    default: [] as string[],
+    help: 'Further commands that runs can choose by name, each as name=command line.',
+    restart: 'none',
+  },
+  'runs.claude': {
+    schema: z.boolean(),
+    default: false,
+    help: 'Use `claude` if it is on PATH, with this router as its Anthropic endpoint.',
+    restart: 'none',
+  },
+  'runs.model': {
+    schema: z.string().max(512),
+    default: '',
+    help: 'Model that answers runs of the built-in prompt and of `claude`; empty is a loaded one, else the smallest.',
+    restart: 'none',
+  },
+  'runs.directories': {
+    schema: z.array(z.string().min(1).max(4096)).max(64),
+    default: [] as string[],
+    help: 'Folders in which runs may work. Without one named, each run works in a folder of its own in the data folder.',
+    restart: 'none',
+  },
+  'runs.environment': {
+    schema: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'must be the name of a variable')).max(64),
+    default: [] as string[],
+    help: 'Variables of the server’s environment that runs get besides the usual ones, for example OPENAI_API_KEY.',
+    restart: 'none',
+  },
+  'runs.max': { schema: z.int().min(1).max(100), default: 5, help: 'How many runs may run at once.', restart: 'none' },
+  'runs.queueLimit': { schema: z.int().min(0).max(1000), default: 100, help: 'Runs that may wait.', restart: 'none' },
+  'runs.queueTimeout': {
+    schema: z.int().min(1).max(86_400),
+    default: 600,
+    help: 'Seconds that a run waits before it is given up on.',
+    restart: 'none',
+  },
+  'runs.timeout': {
+    schema: z.int().min(1).max(86_400),
+    default: 300,
+    help: 'Seconds that a run may take unless it asks for another time.',
+    restart: 'none',
+  },
+  'runs.outputMax': {
+    schema: z.int().min(1).max(1024),
+    default: 10,
+    help: 'MiB of output that are kept of each run.',
+    restart: 'none',
+  },
+  'runs.keep': {
+    schema: z.int().min(1).max(10_000),
+    default: 200,
+    help: 'Runs that are kept for each owner after their end.',
+    restart: 'none',
   },
 } as const;
 

@@ -12,7 +12,7 @@ import type { Registry } from '../commands/registry.ts';
 import type { Caller, Principal } from '../commands/caller.ts';
 import type { Services } from '../commands/services.ts';
 import { failureBody, refusalHeaders, statusOf } from './errors.ts';
-import { principalOf } from './guard.ts';
+import { admittedBy } from './guard.ts';
 import { createMessagingApi } from './messaging.ts';
 
 const MAX_BODY = 8 * 1024 * 1024;
@@ -48,41 +48,41 @@ const bodyOf = async (context: Context): Promise<unknown> => {
 };
 
 /** Throws UNAUTHORIZED. */
-const callerOf = (context: Context, access: Access): Caller & { principal: Principal } => {
+const callerOf = async (context: Context, access: Access): Promise<Caller & { principal: Principal }> => {
   const authorization = context.req.header('authorization');
-  const principal = principalOf({ authorization, 'x-api-key': context.req.header('x-api-key') }, access);
-  if (principal instanceof CodedError) throw principal;
-  return { by: 'http', style: 'http', principal };
+  const admitted = await admittedBy({ authorization, 'x-api-key': context.req.header('x-api-key') }, access);
+  if (admitted instanceof CodedError) throw admitted;
+  return { by: 'http', style: 'http', principal: admitted.principal };
 };
 
 export const createApi = (services: Services, registry: Registry, access: Access): Hono => {
   const api = new Hono();
   /** For what is read without a command. Throws UNAUTHORIZED or FORBIDDEN. */
-  const need = (context: Context, scope: Scope): void => {
-    const refusal = access.refusal(callerOf(context, access).principal, scope);
+  const need = async (context: Context, scope: Scope): Promise<void> => {
+    const refusal = access.refusal((await callerOf(context, access)).principal, scope);
     if (refusal !== undefined) throw refusal;
   };
   let described: ReturnType<typeof describeCommands> | null = null;
 
   api.get('/health', async (context) => {
-    const outcome = await registry.execute('system:health', {}, callerOf(context, access));
+    const outcome = await registry.execute('system:health', {}, await callerOf(context, access));
     if (!outcome.ok) return refuse(context, outcome.error);
     return context.json(outcome.result, outcome.result.status === 'healthy' ? 200 : 503);
   });
 
-  api.get('/snapshot', (context) => {
-    need(context, 'observe');
+  api.get('/snapshot', async (context) => {
+    await need(context, 'observe');
     return context.json(services.snapshot());
   });
 
-  api.get('/commands', (context) => {
-    callerOf(context, access);
+  api.get('/commands', async (context) => {
+    await callerOf(context, access);
     described ??= describeCommands();
     return context.json({ commands: described });
   });
 
   const run = async (context: Context, command: CommandName, payload: unknown): Promise<Response> => {
-    const outcome = await registry.execute(command, payload, callerOf(context, access));
+    const outcome = await registry.execute(command, payload, await callerOf(context, access));
     return outcome.ok ? succeed(context, outcome.result) : refuse(context, outcome.error);
   };
   const limited = bodyLimit({
@@ -91,7 +91,7 @@ export const createApi = (services: Services, registry: Registry, access: Access
       refuse(context, new CodedError('INVALID_PAYLOAD', `The body is larger than ${MAX_BODY} bytes.`)),
   });
   api.post('/commands/:event', limited, async (context) => {
-    callerOf(context, access);
+    await callerOf(context, access);
     const event = context.req.param('event');
     if (!isCommandName(event)) {
       return refuse(context, new CodedError('NOT_FOUND', `Unknown command: ${event.slice(0, 128)}`));

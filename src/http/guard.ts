@@ -4,17 +4,17 @@ import { CodedError } from '../contracts/errors.ts';
 import { announcesKey, tokenOf } from '../contracts/keys.ts';
 import type { KeyHeaders } from '../contracts/keys.ts';
 import { hostAllowed, originAllowed, originListed } from '../contracts/origins.ts';
-import type { Access } from '../commands/access.ts';
-import type { Principal } from '../commands/caller.ts';
+import { credentialsOf } from '../commands/access.ts';
+import type { Access, Admitted } from '../commands/access.ts';
 
 /** Whose request that is, by its headers; UNAUTHORIZED when its key is not valid, or missing where one is needed. */
-export const principalOf = (headers: KeyHeaders, access: Access): Principal | CodedError =>
-  access.identify(tokenOf(headers));
+export const admittedBy = (headers: KeyHeaders, access: Access): Promise<Admitted | CodedError> =>
+  access.admit(credentialsOf([tokenOf(headers)]));
 
 /** A page that holds a key was given it on purpose, which is what the check of its origin is a stand-in for. */
 export const holdsKey = (headers: KeyHeaders, access: Access): boolean => {
-  const principal = tokenOf(headers) === null ? null : principalOf(headers, access);
-  return principal !== null && !(principal instanceof CodedError) && principal.key !== null;
+  const principal = access.identify(tokenOf(headers));
+  return !(principal instanceof CodedError) && principal.key !== null;
 };
 
 /** A preflight comes without the key that its request will bring; it is let through, and that request is judged. */

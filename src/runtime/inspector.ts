@@ -12,12 +12,21 @@ import type {
 import { engineMachine } from '../../machines/engine.machine.ts';
 import { modelMachine } from '../../machines/model.machine.ts';
 import { routerMachine } from '../../machines/router.machine.ts';
+import { runMachine } from '../../machines/run.machine.ts';
+import { runQueueMachine } from '../../machines/run-queue.machine.ts';
 import { supervisorMachine } from '../../machines/supervisor.machine.ts';
 import type { Services } from '../commands/services.ts';
 import type { InspectedActorView, InspectorFrameView } from '../contracts/views.ts';
 import { redacted } from './inspector-redaction.ts';
 
-const MACHINES: readonly AnyStateMachine[] = [supervisorMachine, engineMachine, modelMachine, routerMachine];
+const MACHINES: readonly AnyStateMachine[] = [
+  supervisorMachine,
+  engineMachine,
+  modelMachine,
+  routerMachine,
+  runQueueMachine,
+  runMachine,
+];
 
 /** Frames are sent together this often, so that a burst of progress is one message. */
 const BATCH_MS = 50;
@@ -69,7 +78,7 @@ const statusOf = (snapshot: unknown): InspectedActorView['status'] =>
 /** Children are named by their parents, so a port's name leads to the model it serves. */
 const nameOf = (actor: Watched): string => {
   const parent = actor._parent as unknown as Watched | undefined;
-  if (parent === undefined) return 'supervisor';
+  if (parent === undefined) return typeof actor.logic?.id === 'string' ? actor.logic.id : 'supervisor';
   return parent._parent === undefined ? actor.id : `${nameOf(parent)}/${actor.id}`;
 };
 
@@ -94,8 +103,8 @@ const walk = (ref: AnyActorRef): InspectedActorView[] => {
   return [viewOf(ref, snapshot), ...children.flatMap((child) => (child === undefined ? [] : walk(child)))];
 };
 
-/** The inspector of the system that `root` begins. `root` is asked for lazily, because services are made before it starts. */
-export const createInspector = (root: () => AnyActorRef, now: () => number): Services['inspector'] => {
+/** The inspector of the systems that `roots` begin. They are asked for lazily, because services are made before they start. */
+export const createInspector = (roots: () => readonly AnyActorRef[], now: () => number): Services['inspector'] => {
   const watchers = new Set<(frames: InspectorFrameView[]) => void>();
   const before = new Map<string, string | null>();
   /** Events that were sent and not taken yet, oldest first, with who sent them. */
@@ -103,7 +112,7 @@ export const createInspector = (root: () => AnyActorRef, now: () => number): Ser
   let batch: Step[] = [];
   let order = 0;
   let timer: NodeJS.Timeout | null = null;
-  let observing: { unsubscribe(): void } | null = null;
+  let observing: { unsubscribe(): void }[] | null = null;
   let seq = 0;
 
   const flush = (): void => {
@@ -153,7 +162,7 @@ export const createInspector = (root: () => AnyActorRef, now: () => number): Ser
   };
 
   const end = (): void => {
-    observing?.unsubscribe();
+    for (const subscription of observing ?? []) subscription.unsubscribe();
     observing = null;
     if (timer !== null) clearTimeout(timer);
     timer = null;
@@ -163,14 +172,14 @@ export const createInspector = (root: () => AnyActorRef, now: () => number): Ser
   };
 
   return {
-    actors: () => walk(root()),
+    actors: () => roots().flatMap(walk),
     machines: () => MACHINES.map((machine) => ({ id: machine.id, definition: JSON.stringify(machine.definition) })),
     seq: () => seq,
     watch(listener) {
       watchers.add(listener);
       if (observing === null) {
-        for (const { id, state } of walk(root())) before.set(id, state);
-        observing = root().system.inspect(observe);
+        for (const { id, state } of roots().flatMap(walk)) before.set(id, state);
+        observing = roots().map((root) => root.system.inspect(observe));
       }
       return () => {
         watchers.delete(listener);

@@ -5,11 +5,13 @@ import type { CheckedKey, KeyView } from '../contracts/keys.ts';
 import type { ToRouter } from '../contracts/ipc.ts';
 import type { LogLevel } from '../contracts/views.ts';
 import type { KeyStore } from '../io/keys/key-store.ts';
-import { digests } from '../io/keys/secret.ts';
+import { digests, newSecret } from '../io/keys/secret.ts';
 import type { ChangeHub } from './changes.ts';
 
 export type KeyService = Services['keys'] & {
   readonly ring: Keyring;
+  /** A key for what this server itself starts; it may infer, is stored nowhere and ends with the server. */
+  own(): string;
   /** What the router has to know. */
   message(): Extract<ToRouter, { type: 'keys' }>;
   /** Takes over what the configuration says now. */
@@ -44,10 +46,22 @@ export const createKeyService = (options: {
 
   const list = (): KeyView[] => store.list().map((key) => ({ ...key, lastUsedAt: uses.get(key.id) ?? key.lastUsedAt }));
 
+  const secret = newSecret();
+  const own: CheckedKey = {
+    id: 'own',
+    name: 'this server',
+    hash: digests.of(secret),
+    scopes: ['infer'],
+    models: null,
+    expiresAt: null,
+    concurrency: null,
+    ratePerMinute: null,
+  };
+
   const message = (): Extract<ToRouter, { type: 'keys' }> => ({
     type: 'keys',
     required: ring.required,
-    keys: [...store.checked(), ...(options.own ?? [])],
+    keys: [...store.checked(), own],
   });
 
   /** Calls are judged at their own time; the open sockets of a key that expires have to be told. */
@@ -96,6 +110,7 @@ export const createKeyService = (options: {
     ring,
     list,
     required: () => ring.required,
+    own: () => secret,
     message,
     async create(wanted, by) {
       const made = await store.create(wanted);

@@ -16,11 +16,13 @@ import { startGuardian } from '../io/guardian.ts';
 import { createSampler } from '../io/metrics/sampler.ts';
 import { storeHistory } from '../io/metrics/stored-history.ts';
 import { pidRecords } from '../io/processes/pid-records.ts';
+import { createRunLimiter } from '../io/runs/run-limiter.ts';
 import { watchEdits } from '../io/watch-edits.ts';
 import { createRouterLink } from '../io/router-link.ts';
 import { lockDataDir } from '../io/store/data-dir-lock.ts';
+import type { User } from '../contracts/users.ts';
 import { createActorSystem } from './actor-system.ts';
-import { agentsKey, openChannels } from './channels/open.ts';
+import { openChannels } from './channels/open.ts';
 import type { ActorSystem } from './actor-system.ts';
 import { createChangeHub } from './changes.ts';
 import { createChangeService } from './change-service.ts';
@@ -50,8 +52,12 @@ import { createReactions } from './reactions.ts';
 import { createRequests } from './requests.ts';
 import { createRouteTable } from './route-table.ts';
 import { createRouterService, loadedOnStartup } from './router-service.ts';
+import { openRuns } from './runs/runs.ts';
 import { openDataDir } from './stores.ts';
 import { createSystemService } from './system-service.ts';
+import { openTokenService } from './token-service.ts';
+import { openNotifications } from './notifications/notifications.ts';
+import type { WebhookPolicy } from './notifications/webhook.ts';
 import { createUsage } from './usage.ts';
 import { createViews } from './views.ts';
 
@@ -60,6 +66,8 @@ export interface RuntimeOptions {
   version: string;
   /** The built data plane. */
   routerScript: string;
+  /** The `llamactor` program and what comes before its arguments. */
+  program: readonly string[];
   /** From flags and environment; they win over the stored configuration. */
   overrides: Partial<Config>;
   /** False: whoever reaches the server may do everything; keys that are sent still count. */
@@ -69,6 +77,7 @@ export interface RuntimeOptions {
   autoInstall: boolean;
   policy?: RestartPolicy;
   downloadPolicy?: DownloadPolicy;
+  webhookPolicy?: WebhookPolicy;
   stall?: { pollMs: number; patienceMs: number };
   /** Stands in for the machine's free memory, by device. */
   freeMemory?: MemoryOptions['free'];
@@ -81,6 +90,8 @@ export interface Runtime {
   keyring: Keyring;
   /** A key with this id was shown to the control plane. */
   keyUsed(id: string): void;
+  /** Whose token that is; rejects with UNAUTHORIZED and the reason. */
+  verifyUser(token: string): Promise<User>;
   /** Who runs the commands that clients of the inference port ask for; there is none before this is called. */
   answerRouter(run: (command: string, payload: unknown, key: string | null) => Promise<CallOutcome>): void;
   /** Where the number of connected socket clients comes from. */
@@ -174,6 +185,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     hub,
     changes,
     problems,
+    running: () => ({ routerUrl: views.router().url, enginePath: views.engine().path }),
     onRefused: (message) => log('error', 'server', message),
     onSettings: (settings) => {
       applyLogSettings(book, settings);
@@ -183,16 +195,23 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   // Where the server listens is decided when it starts; the router must not go elsewhere on its own.
   const { host = config.get().host } = options.overrides;
   const settingsOfRouter = (): RouterSettings => routerSettings({ ...config.get(), host });
-  const agentKey = agentsKey();
   const keys = createKeyService({
     store: stores.keys,
-    own: [agentKey.checked],
     required: () => {
       const { host, requireKeys } = config.get();
       return options.auth && (requireKeys || !isLoopback(host));
     },
     send: (message) => link.send(message),
     hub,
+    log,
+    now,
+  });
+  const tokens = await openTokenService({ dataDir, env, log, now });
+  const notifications = await openNotifications({
+    dataDir,
+    hub,
+    config: config.get,
+    webhookPolicy: options.webhookPolicy,
     log,
     now,
   });
@@ -365,6 +384,23 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
   });
+  const runs = await openRuns({
+    folder: path.join(dataDir, 'runs'),
+    store: stores.runs,
+    config: config.get,
+    env,
+    program: options.program,
+    models,
+    router: views.router,
+    routerKey: () => (keys.required() ? keys.own() : null),
+    limiter: createRunLimiter({ redisUrl: env['REDIS_URL'] ?? null, onProblem: warn }),
+    stopMs: limits.stopMs,
+    hub,
+    pids,
+    guardian,
+    log,
+    now,
+  });
   const channels = await openChannels({
     dataDir,
     limits: () => ({ channels: config.get().channelsMax, messages: config.get().channelMessages }),
@@ -373,7 +409,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       find: models.find,
       nearest: models.nearest,
       routerUrl: endpoints.routerUrl,
-      key: agentKey.secret,
+      key: keys.own(),
     },
     publish: hub.publish,
     log,
@@ -403,11 +439,15 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     }),
     engine: createEngineService({ dataDir, env, system, requests, config, view: views.engine }),
     downloads,
+    runs,
     config,
     settings: config.settings,
     presets,
     imports: createImportService({ library, models, config, knownFlags }),
     keys,
+    tokens,
+    notifications,
+    projects: { update: (room, data, by) => hub.publish({ kind: 'project', room, data, by }) },
     logs: createLogService(book, hub),
     metrics: { ...metrics, text: observer.metricsText },
     ...observer.services,
@@ -421,7 +461,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       router: views.router,
       engine: views.engine,
     }),
-    inspector: createInspector(() => system.root, now),
+    inspector: createInspector(() => [system.root, runs.actor], now),
     snapshot() {
       // What is collected is told first, so that nothing in the snapshot comes again after it.
       hub.flush();
@@ -449,6 +489,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     services,
     keyring: keys.ring,
     keyUsed: keys.used,
+    verifyUser: tokens.verify,
     answerRouter(run) {
       link.onMessage((message) => {
         if (message.type !== 'call') return;
@@ -477,6 +518,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
         onProblem: warn,
       });
       downloads.begin();
+      await runs.begin();
       await routerSettled;
       restore();
     },
@@ -484,6 +526,8 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       reactions.draining();
       requests.abandon('The server is stopping.');
       sampler.stop();
+      // Before the models that they may be talking to.
+      await runs.drain();
       await channels.drain();
       system.send({ type: 'system.stop', at: now() });
       await system.stopped;
@@ -494,10 +538,12 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await edits?.close();
       await channels.close();
       await downloads.close();
+      await runs.close();
       await library.close();
       await history.stop();
       await observer.close();
       await decisions.close();
+      await notifications.close();
       await keys.close();
       await stores.close();
       log('info', 'server', 'Stopped.');

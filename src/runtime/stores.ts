@@ -5,6 +5,7 @@ import { CONFIG_KEYS, ConfigDocument, SettingsDocument, defaultConfig, defaultSe
 import type { Config, Settings } from '../contracts/config.ts';
 import { DownloadsDocument } from '../contracts/download-record.ts';
 import { nearestNames } from '../contracts/nearest.ts';
+import { RunsDocument } from '../contracts/run-record.ts';
 import type { Objection } from '../io/store/document-file.ts';
 import { openKeyStore } from '../io/keys/key-store.ts';
 import type { KeyStore } from '../io/keys/key-store.ts';
@@ -26,6 +27,7 @@ export interface Stores {
   settings: Document<Settings>;
   models: Document<ModelsDocument>;
   downloads: Document<DownloadsDocument>;
+  runs: Document<RunsDocument>;
   state: Document<StateDocument>;
   decisions: Document<DecisionsDocument>;
   measurements: Document<MeasurementsDocument>;
@@ -53,7 +55,7 @@ const openStores = async (
     version: 1,
     onDamaged: (info: { message: string }) => onDamaged(info.message),
   });
-  const [config, settings, models, downloads, state, decisions, measurements, keys] = await Promise.all([
+  const [config, settings, models, downloads, runs, state, decisions, measurements, keys] = await Promise.all([
     openDocument({
       ...common('config.json'),
       schema: ConfigDocument,
@@ -66,6 +68,12 @@ const openStores = async (
       ...common('downloads.json'),
       schema: DownloadsDocument,
       defaults: (): DownloadsDocument => ({ downloads: [] }),
+    }),
+    openDocument({
+      ...common('runs.json'),
+      schema: RunsDocument,
+      defaults: (): RunsDocument => ({ runs: [] }),
+      pretty: false,
     }),
     openDocument({
       ...common('state.json'),
@@ -90,13 +98,14 @@ const openStores = async (
     settings,
     models,
     downloads,
+    runs,
     state,
     decisions,
     measurements,
     keys,
     async close() {
       // Keys are closed by their service, which has something left to write.
-      const all = [config, settings, models, downloads, state, decisions, measurements];
+      const all = [config, settings, models, downloads, runs, state, decisions, measurements];
       await Promise.all(all.map((document) => document.close()));
     },
   };

@@ -7,8 +7,10 @@ import { createLogFlood } from './log-flood.ts';
 import { createMetricsAudience } from './metrics-audience.ts';
 import { createModelBroadcasts } from './model-broadcasts.ts';
 import { createRouterBroadcasts } from './router-broadcasts.ts';
+import { namedRoom, userRoom } from './rooms.ts';
 import { createTopicAudience } from './topic-audience.ts';
 import type { Emitter } from './emitter.ts';
+import { publishPieces, publishRun, ownerRoom } from './run-broadcasts.ts';
 import type { MetricsAudience } from './metrics-audience.ts';
 import type { TopicAudience } from './topic-audience.ts';
 
@@ -77,6 +79,7 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
   const inspector = createTopicAudience(INSPECTOR_ROOM, () =>
     services.inspector.watch((frames) => emitter.direct('inspector:frames', { frames }, INSPECTOR_ROOM)),
   );
+  const stopPieces = publishPieces(emitter, services);
   let liveSeq = services.snapshot().seq;
 
   const publishLive = (changes: readonly DomainChange[], seq: number): void => {
@@ -85,6 +88,23 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
     if (live.length === 0 && seq === liveSeq) return;
     liveSeq = seq;
     emitter.direct('live:change', { seq, changes: live }, LIVE_ROOM);
+  };
+
+  const publishNotification = ({
+    notification,
+    owner,
+    fresh,
+  }: Extract<DomainChange, { kind: 'notification' }>): void => {
+    const { userId, count: _count, read: _read, ...message } = notification;
+    // A user is told whatever their token lets them see besides.
+    const room = owner === null ? AUDIENCE.observe : userId === null ? ownerRoom(owner) : userRoom(userId);
+    if (fresh) emitter.direct('notification', message, room, { also: '/notifications' });
+    else
+      emitter.broadcast(
+        'notifications:updated',
+        { notification, read: [], unread: null },
+        { room, also: '/notifications' },
+      );
   };
 
   const publishOther = (change: DomainChange): void => {
@@ -97,6 +117,10 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
         break;
       case 'download.removed':
         emitter.broadcast('downloads:removed', { downloadId: change.id }, { by: change.by });
+        break;
+      case 'run':
+      case 'run.removed':
+        publishRun(emitter, change);
         break;
       case 'config':
         emitter.broadcast('config:updated', { config: configView(change.config) }, { by: change.by });
@@ -116,6 +140,21 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
           'keys:updated',
           { keys: change.keys, required: change.required },
           { by: change.by, room: AUDIENCE.admin },
+        );
+        break;
+      case 'project':
+        emitter.direct('projectUpdate', { ...change.data, room: change.room }, namedRoom(change.room), {
+          by: change.by,
+        });
+        break;
+      case 'notification':
+        publishNotification(change);
+        break;
+      case 'notifications.read':
+        emitter.broadcast(
+          'notifications:updated',
+          { notification: null, read: change.read, unread: change.unread },
+          { room: ownerRoom(change.reader), also: '/notifications' },
         );
         break;
       case 'decision':
@@ -156,6 +195,7 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
     inspector,
     close: () => {
       stop();
+      stopPieces();
       inspector.close();
       flood.close();
       metrics.close();

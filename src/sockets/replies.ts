@@ -69,6 +69,24 @@ export const answer = <N extends CommandName>(
   }
 };
 
+/** `joinRoom` → `JOIN_ROOM_FAILED`. */
+const plainFailureCode = (event: string): string =>
+  `${event.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).replaceAll(/[:-]/g, '_')}_FAILED`.toUpperCase();
+
+/** Answers an event that has a flat shape of its own: the fields of `reply` beside `success`. */
+export const answerPlain = (socket: Socket, event: string, call: Call, reply: object): void => {
+  const error = reply instanceof CodedError ? reply : null;
+  if (call.style === 'a') {
+    call.ack(error === null ? { success: true, ...reply } : { success: false, error: error.message, code: error.code });
+  } else if (call.expectsAnswer) {
+    const body =
+      error === null
+        ? { success: true, data: reply, error: null }
+        : { success: false, data: null, error: envelopeError(plainFailureCode(event), error) };
+    sendEnvelope(socket, event, call, body, {});
+  }
+};
+
 /** Answers an event that no command has, when the client can tell; otherwise it would wait for ever. */
 export const answerUnknown = (socket: Socket, event: string, call: Call): void => {
   const shown = event.slice(0, 128);

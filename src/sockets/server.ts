@@ -5,14 +5,23 @@ import { Server } from 'socket.io';
 import type { Socket } from 'socket.io';
 import { corsOrigin, holdsKey, refusedAccess } from '../http/guard.ts';
 import type { AccessRules } from '../http/guard.ts';
+import type { User } from '../contracts/users.ts';
 import type { Access } from '../commands/access.ts';
+import { unexpected } from '../commands/errors.ts';
+import { ownerOf } from '../commands/owner.ts';
 import type { Connection, Services } from '../commands/services.ts';
 import type { Registry } from '../commands/registry.ts';
 import { guardAdmission } from './admission.ts';
 import { ACTIVITY_ROOM, createBroadcaster, LIVE_ROOM } from './broadcaster.ts';
-import { createEmitter, NAMESPACES } from './emitter.ts';
+import { createEmitter, NAMESPACES, SIDE_NAMESPACES } from './emitter.ts';
+import { createRunFollowers } from './run-followers.ts';
+import type { RunFollowers } from './run-followers.ts';
 import { dispatchEvents } from './dispatch.ts';
+import type { Callers } from './dispatch.ts';
+import { claudeEvents, tellInterrupted } from './claude-events.ts';
+import { connectionEvents } from './connection-events.ts';
 import { greet } from './greetings.ts';
+import { namedRoom } from './rooms.ts';
 import { CHANNELS_ROOM } from './messaging/rooms.ts';
 import { createMessaging } from './messaging/messaging.ts';
 import type { Messaging } from './messaging/messaging.ts';
@@ -47,6 +56,7 @@ const TRANSPORT = {
   connectionStateRecovery: { maxDisconnectionDuration: 120_000, skipMiddlewares: false },
 };
 
+const BROADCASTING: ReadonlySet<string> = new Set(NAMESPACES);
 const CLOSE_DEADLINE_MS = 1000;
 
 const isSocketPath = (url: string | undefined): boolean =>
@@ -70,12 +80,24 @@ const ended = async (sockets: ReadonlySet<Duplex>, deadlineMs: number): Promise<
 
 const ROOMS = { live: LIVE_ROOM, activity: ACTIVITY_ROOM, channels: CHANNELS_ROOM } as const;
 
-const connectionOf = (socket: Socket, { metrics, inspector }: Broadcaster, messaging: Messaging): Connection => ({
+interface Parts {
+  broadcaster: Broadcaster;
+  followers: RunFollowers;
+  messaging: Messaging;
+}
+
+const connectionOf = (
+  socket: Socket,
+  { broadcaster: { metrics, inspector }, followers, messaging }: Parts,
+): Connection => ({
   ...messaging.connection(socket),
   id: socket.id,
   join: (topic) => void (topic === 'inspector' ? inspector.join(socket) : socket.join(ROOMS[topic])),
   leave: (topic) => void (topic === 'inspector' ? inspector.leave(socket) : socket.leave(ROOMS[topic])),
+  isIn: (room) => socket.rooms.has(namedRoom(room)),
   metricsEvery: (interval) => metrics.every(socket, interval),
+  followRun: (id) => followers.follow(socket, id),
+  unfollowRun: (id) => followers.unfollow(socket, id),
 });
 
 /** Attaches the sockets to an HTTP server that is not listening yet. */
@@ -108,7 +130,23 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
   };
   httpServer.on('upgrade', onUpgrade);
 
-  const admission = guardAdmission(io, access);
+  /** Whoever may observe no more leaves what it follows, too. */
+  const onAudience = (socket: Socket, observes: boolean): void => {
+    const broadcasts = BROADCASTING.has(socket.nsp.name);
+    if (observes) {
+      if (broadcasts) broadcaster.metrics.join(socket);
+      return;
+    }
+    broadcaster.metrics.leave(socket);
+    broadcaster.inspector.leave(socket);
+    for (const room of socket.rooms) if (room.startsWith('@')) void socket.leave(room);
+  };
+  /** After the greeting, and in a namespace that hears of runs. */
+  const onUser = (socket: Socket, user: User): void => {
+    if (!BROADCASTING.has(socket.nsp.name)) return;
+    setImmediate(() => tellInterrupted(socket, services, ownerOf({ key: null, user })));
+  };
+  const admission = guardAdmission(io, access, onAudience, onUser);
   // Before the broadcasts of the same change: whose key has ended hears none of them.
   const stopReview = services.subscribe((changes) => {
     if (changes.some(({ kind }) => kind === 'keys')) admission.review();
@@ -116,23 +154,38 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
   const emitter = createEmitter(io);
   const broadcaster = createBroadcaster(services, emitter);
   const messaging = createMessaging(services, registry, emitter);
+  const followers = createRunFollowers(services.runs, (socket) => ownerOf(admission.principalOf(socket)));
+
+  const plain = new Map([...connectionEvents(access, admission), ...claudeEvents(services, access)]);
+  const welcome = (socket: Socket, connection: Connection | undefined): void => {
+    greet(socket, version, admission.principalOf(socket).user, admission.faultOf(socket));
+    const callers: Callers = {
+      connection,
+      principal: () => admission.principalOf(socket),
+      plain,
+      failed: (event, cause) => unexpected(services, event, cause),
+    };
+    dispatchEvents(socket, registry, callers, messaging);
+  };
 
   for (const name of NAMESPACES) {
     io.of(name).on('connection', (socket) => {
-      greet(socket, version);
+      welcome(socket, connectionOf(socket, { broadcaster, followers, messaging }));
       if (admission.seat(socket)) broadcaster.metrics.join(socket);
       broadcaster.inspector.resume(socket);
       messaging.resume(socket);
       socket.on('disconnect', () => {
         broadcaster.metrics.leave(socket);
         broadcaster.inspector.leave(socket);
+        followers.leave(socket);
         messaging.leave(socket);
       });
-      const callers = {
-        connection: connectionOf(socket, broadcaster, messaging),
-        principal: admission.principalOf(socket),
-      };
-      dispatchEvents(socket, registry, callers, messaging);
+    });
+  }
+  for (const name of SIDE_NAMESPACES) {
+    io.of(name).on('connection', (socket) => {
+      welcome(socket, undefined);
+      admission.seat(socket);
     });
   }
 
@@ -141,12 +194,13 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
     close: async () => {
       stopReview();
       broadcaster.close();
+      followers.close();
       messaging.close();
       // Only the transports are closed: a client told to disconnect by its namespace would not come back after a restart.
       for (const engine of engines) engine.close();
       await ended(upgraded, CLOSE_DEADLINE_MS);
       httpServer.off('upgrade', onUpgrade);
-      for (const name of NAMESPACES) await io.of(name).adapter.close();
+      for (const name of [...NAMESPACES, ...SIDE_NAMESPACES]) await io.of(name).adapter.close();
     },
   };
 };

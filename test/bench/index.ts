@@ -8,10 +8,12 @@ import { markdownTable, plainTable } from './table.ts';
 import { broadcast } from './broadcast.bench.ts';
 import { broken } from './broken.bench.ts';
 import { burst } from './burst.bench.ts';
+import { cancel } from './cancel.bench.ts';
 import { channels } from './channels.bench.ts';
 import { idle } from './idle.bench.ts';
 import { load } from './load.bench.ts';
 import { memory } from './memory.bench.ts';
+import { page } from './page/page.bench.ts';
 import { router } from './router.bench.ts';
 import { scan } from './scan.bench.ts';
 import { soak } from './soak/soak.bench.ts';
@@ -24,6 +26,7 @@ import type { Row } from './row.ts';
 const BENCHES: readonly Bench[] = [
   load,
   unload,
+  cancel,
   swap,
   burst,
   broken,
@@ -33,6 +36,7 @@ const BENCHES: readonly Bench[] = [
   channels,
   idle,
   router,
+  page,
   memory,
   soak,
 ];

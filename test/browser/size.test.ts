@@ -7,7 +7,20 @@ import { beforeAll, describe, expect, it } from 'vitest';
 const dist = resolve(import.meta.dirname, '../../dist/web');
 const assets = join(dist, 'assets');
 const BUDGET = 130_000;
-const PAGES = ['home', 'models', 'chat', 'monitoring', 'logs', 'configuration', 'presets', 'inspector', 'settings'];
+const PAGES = [
+  'home',
+  'models',
+  'chat',
+  'monitoring',
+  'activity',
+  'timeline',
+  'logs',
+  'configuration',
+  'presets',
+  'inspector',
+  'settings',
+  'keys',
+];
 
 const sources = new Map<string, string>();
 let entry = '';
@@ -45,5 +58,12 @@ describe('the first load', () => {
   it('brings no other page along', () => {
     const first = closure(entry);
     for (const page of PAGES) expect([...first]).not.toContain(chunkOf(page));
+  });
+
+  it('of the chat leaves the colours of code for when there is code', () => {
+    const needed = closure(chunkOf('chat'), closure(entry));
+    const colours = [...sources.keys()].filter((name) => name.startsWith('highlight-'));
+    expect(colours).toHaveLength(1);
+    expect([...needed]).not.toContain(colours[0]);
   });
 });

@@ -396,7 +396,12 @@ export const envelopeStyleSuite = (
     });
 
     it('B29 greets first, and accepts the confirmation', async () => {
-      expect(client.received[0]).toMatchObject({
+      expect(client.received.slice(0, 3).map(({ event }) => event)).toEqual([
+        'welcome',
+        'connection:established',
+        'connection_established',
+      ]);
+      expect(client.received[1]).toMatchObject({
         event: 'connection:established',
         payload: {
           clientId: client.socket.id,

@@ -92,8 +92,8 @@ describe('where one is needed', () => {
     const services = createMemoryServices();
     const other = await startTransports({ services, keyring: services.control.keys.ring });
     services.control.keys.require(true);
-    other.io.of('/media').on('connection', (socket) => socket.emit('connection:established', {}));
-    await expect(connectClient(other.url, { namespace: '/media' })).rejects.toMatchObject(UNAUTHORIZED);
+    other.io.of('/later').on('connection', (socket) => socket.emit('connection_established', {}));
+    await expect(connectClient(other.url, { namespace: '/later' })).rejects.toMatchObject(UNAUTHORIZED);
     await other.close();
   });
 
@@ -151,7 +151,7 @@ it('a call that says nothing of its caller is nobody’s', async () => {
     registry.execute(
       'models:list',
       {},
-      { by: 'router', style: 'http', ...(key === undefined ? {} : { principal: { key } }) },
+      { by: 'router', style: 'http', ...(key === undefined ? {} : { principal: { key, user: null } }) },
     );
   await make('ana', ['observe']);
   ask(true);

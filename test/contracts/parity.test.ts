@@ -13,10 +13,13 @@ interface Case {
   payload: Fields;
   /** Brings the server into the state the command needs. */
   before?: [CommandName, Fields][];
+  /** A room that the caller has to be in. */
+  room?: string;
 }
 
 const loaded: [CommandName, Fields][] = [['models:load', { modelName: 'alpha.gguf' }]];
 const started: [CommandName, Fields][] = [['downloads:start', { source: 'hf:owner/repo' }]];
+const running: [CommandName, Fields][] = [['runs:start', { prompt: 'Say hello.' }]];
 const CHANNEL = 'aaaaaaaa-0000-4000-8000-000000000001';
 const made: [CommandName, Fields][] = [['channels:create', { channelId: CHANNEL, name: 'one' }]];
 const said: [CommandName, Fields][] = [
@@ -61,9 +64,19 @@ const CASES: { [N in CommandName]: Case } = {
   'keys:create': { payload: { name: 'ana', scopes: ['observe'] } },
   'keys:list': { payload: {} },
   'keys:revoke': { payload: { id: 'ana' }, before: [['keys:create', { name: 'ana' }]] },
+  'tokens:create': { payload: { userId: 'ana', scopes: ['observe'] } },
+  'project:update': { payload: { room: 'plan', step: 3 }, room: 'plan' },
+  'notifications:send': { payload: { title: 'Tea', message: 'It is ready.' } },
+  'notifications:list': { payload: {}, before: [['notifications:send', { title: 'Tea', message: 'It is ready.' }]] },
+  'notifications:read': {
+    payload: { all: true },
+    before: [['notifications:send', { title: 'Tea', message: 'It is ready.' }]],
+  },
+  'notifications:webhook': { payload: {} },
   'config:get': { payload: {} },
   'config:update': { payload: { config: { modelsMax: 7 } } },
   'config:preview': { payload: { config: { modelsMax: 7 } } },
+  'config:effective': { payload: {} },
   'config:problems': { payload: {} },
   'settings:get': { payload: {} },
   'settings:update': { payload: { settings: { compactMode: true } } },
@@ -103,6 +116,15 @@ const CASES: { [N in CommandName]: Case } = {
     before: [...started, ['downloads:cancel', { id: 'download-1' }]],
   },
   'downloads:remove': { payload: { id: 'download-1' }, before: started },
+  'runs:start': { payload: { prompt: 'Say hello.' } },
+  'runs:list': { payload: {}, before: running },
+  'runs:get': { payload: { id: 'run-1' }, before: running },
+  'runs:output': { payload: { id: 'run-1' }, before: running },
+  'runs:follow': { payload: { id: 'run-1' }, before: running },
+  'runs:unfollow': { payload: { id: 'run-1' }, before: running },
+  'runs:cancel': { payload: { id: 'run-1' }, before: running },
+  'runs:remove': { payload: { id: 'run-1' }, before: [...running, ['runs:cancel', { id: 'run-1' }]] },
+  'runs:tools': { payload: {} },
   'system:info': { payload: {} },
   'system:health': { payload: {} },
   'logs:subscribe': { payload: { history: 5 } },
@@ -153,6 +175,16 @@ const REFUSED: [CommandName, unknown, string][] = [
   ['keys:create', { name: 'x', scopes: ['root'] }, 'INVALID_PAYLOAD'],
   ['keys:create', { name: 'x', scopes: ['operate'], models: ['alpha'] }, 'INVALID_PAYLOAD'],
   ['keys:revoke', { id: 'nobody' }, 'NOT_FOUND'],
+  ['tokens:create', { userId: '' }, 'INVALID_PAYLOAD'],
+  ['tokens:create', { userId: 'ana', expiresAt: 1 }, 'INVALID_PAYLOAD'],
+  ['notifications:send', { title: '', message: 'x' }, 'INVALID_PAYLOAD'],
+  ['notifications:send', { title: 'x', message: 'x', type: 'loud' }, 'INVALID_PAYLOAD'],
+  ['notifications:send', { title: 'x', message: 'x', data: { big: 'x'.repeat(10_000) } }, 'INVALID_PAYLOAD'],
+  ['notifications:list', { before: 'gone' }, 'NOT_FOUND'],
+  ['notifications:read', {}, 'INVALID_PAYLOAD'],
+  ['notifications:read', { id: 'a', all: true }, 'INVALID_PAYLOAD'],
+  ['notifications:read', { id: 'gone' }, 'NOT_FOUND'],
+  ['config:update', { config: { webhookUrl: 'ftp://example.org' } }, 'INVALID_PAYLOAD'],
   ['config:update', { config: { requireKeys: true } }, 'INVALID_STATE'],
   ['config:update', { config: { nope: 1 } }, 'INVALID_PAYLOAD'],
   ['config:update', { config: JSON.parse('{"__proto__": {"x": 1}}') as unknown }, 'INVALID_PAYLOAD'],
@@ -174,6 +206,14 @@ const REFUSED: [CommandName, unknown, string][] = [
   ['downloads:start', {}, 'INVALID_PAYLOAD'],
   ['downloads:start', { source: 'nonsense' }, 'INVALID_PAYLOAD'],
   ['downloads:cancel', { id: 'none' }, 'NOT_FOUND'],
+  ['runs:start', {}, 'INVALID_PAYLOAD'],
+  ['runs:start', { prompt: '  ' }, 'INVALID_PAYLOAD'],
+  ['runs:start', { prompt: 'x', room: 'user:ana' }, 'INVALID_PAYLOAD'],
+  ['runs:start', { prompt: 'x', tool: 'none' }, 'NOT_FOUND'],
+  ['runs:get', { id: 'none' }, 'NOT_FOUND'],
+  ['runs:output', { id: 'none' }, 'NOT_FOUND'],
+  ['runs:cancel', { id: 'none' }, 'NOT_FOUND'],
+  ['runs:remove', { id: 'none' }, 'NOT_FOUND'],
   ['channels:get', { channelId: 'nowhere' }, 'NOT_FOUND'],
   ['channels:send', { channelId: 'nowhere', entityId: 'ana', text: 'Hello' }, 'INVALID_PAYLOAD'],
   ['channels:send', { channelId: CHANNEL, entityId: 'ana', text: '' }, 'INVALID_PAYLOAD'],
@@ -210,11 +250,13 @@ const MOVING = new Set([
   // Random for each key.
   'secret',
   'hint',
+  'token',
 ]);
 const isShape = (key: string): boolean => !MOVING.has(key) && key !== 'status';
 const normalised = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(normalised);
-  if (typeof value === 'string') return value.replace(/^fence \d+$/, 'fence');
+  if (typeof value === 'string')
+    return value.replace(/^fence \d+$/, 'fence').replace(/^[0-9a-f]{8}(-[0-9a-f]{4,12}){4}$/, 'uuid');
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).filter(([key]) => isShape(key));
   return Object.fromEntries(entries.map(([key, inner]) => [key, normalised(inner)]).sort());
@@ -281,10 +323,11 @@ describe('parity of the transports', () => {
   };
 
   it.each(COMMAND_NAMES)('%s: same result and same broadcasts', async (command) => {
-    const { payload, before = [] } = CASES[command];
+    const { payload, before = [], room } = CASES[command];
     const results: Record<string, unknown> = {};
     const heard: Record<string, string[]> = {};
     for (const style of STYLES) {
+      if (room !== undefined) await caller.ack('joinRoom', room);
       for (const [name, data] of before) expect((await call('b', name, data)).ok).toBe(true);
       await fence((message) => server.services.logs.write('info', 'server', message), [witness, caller]);
       witness.forget();

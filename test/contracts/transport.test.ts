@@ -84,7 +84,7 @@ describe('socket transport', () => {
     async ({ path, transport, namespace }) => {
       const client = await open({ path, transports: [transport], namespace });
       const other = await open({ path: '/socket.io' });
-      expect(client.received[0]?.event).toBe('connection:established');
+      expect(client.received[0]?.event).toBe('welcome');
       expect(await client.ack('models:list')).toMatchObject({ success: true });
       expect(await client.request('models:list')).toMatchObject({ success: true });
       expect(await client.request('live:subscribe')).toMatchObject({ success: true });

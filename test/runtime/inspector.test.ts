@@ -7,7 +7,7 @@ import { startSupervisor } from '../machines/support/supervisor.ts';
 const inspected = () => {
   const supervisor = startSupervisor();
   const inspector = createInspector(
-    () => supervisor.root,
+    () => [supervisor.root],
     () => 1234,
   );
   const frames: InspectorFrameView[] = [];
@@ -41,7 +41,7 @@ describe('the inspector', () => {
       return [id, Object.keys(states)];
     });
     expect(definitions).toContainEqual(['model', ['unloaded', 'loading', 'loaded', 'stopping', 'error']]);
-    expect(definitions.map(([id]) => id)).toEqual(['supervisor', 'engine', 'model', 'router']);
+    expect(definitions.map(([id]) => id)).toEqual(['supervisor', 'engine', 'model', 'router', 'run-queue', 'run']);
   });
 
   it('tells each step with its event, its sender and both states, in order and without a gap', () => {

@@ -2,6 +2,7 @@
 import { CodedError } from '../../src/contracts/errors.ts';
 import { defaultConfig, defaultSettings } from '../../src/contracts/config.ts';
 import { changePlan } from '../../src/projections/change-plan.ts';
+import { configRows } from '../../src/projections/config-rows.ts';
 import type { ImportedModel } from '../../src/contracts/commands.ts';
 import { LOG_LEVELS } from '../../src/contracts/views.ts';
 import type { ActivityView } from '../../src/contracts/activity.ts';
@@ -19,8 +20,14 @@ import type {
 import { createMemoryChannels } from './memory-channels.ts';
 import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
+import { createTokens } from '../../src/io/users/tokens.ts';
+import type { Tokens } from '../../src/io/users/tokens.ts';
+import { createMemoryNotifications } from './memory-notifications.ts';
+import type { MemoryNotifications } from './memory-notifications.ts';
 import { createMemoryKeys } from './memory-keys.ts';
 import type { MemoryKeys } from './memory-keys.ts';
+import { createMemoryRuns } from './memory-runs.ts';
+import type { MemoryRuns } from './memory-runs.ts';
 import { summaryOf } from '../../src/runtime/observe/activity-summary.ts';
 import {
   memoryActivity,
@@ -58,7 +65,10 @@ export interface MemoryControl {
   /** How many inspect now. */
   inspectors(): number;
   setDownload: MemoryDownloads['set'];
+  runs: Pick<MemoryRuns, 'write' | 'complete'>;
   keys: MemoryKeys;
+  tokens: Tokens;
+  notify: MemoryNotifications['notify'];
 }
 
 export interface MemoryServices extends Services {
@@ -144,6 +154,7 @@ export const createMemoryServices = (
     pending.push(change);
   };
   const downloads = createMemoryDownloads(publish);
+  const runs = createMemoryRuns(publish);
   const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
   const find = (ref: string): ModelView | undefined =>
@@ -225,6 +236,8 @@ export const createMemoryServices = (
   };
 
   const keys = createMemoryKeys(publish);
+  const notifications = createMemoryNotifications(publish);
+  const tokens = createTokens({ secret: 'a secret of the tests, long enough for them', now: () => Date.now() });
   const { channels, agents } = createMemoryChannels(publish, {
     models: () => (agentsRouterUrl() === null ? [] : [...models.values()]),
     find: (ref) => (agentsRouterUrl() === null ? undefined : find(ref)),
@@ -233,6 +246,8 @@ export const createMemoryServices = (
 
   const control: MemoryControl = {
     keys,
+    tokens,
+    notify: notifications.notify,
     failNext: (verb, id, error) => void failures.set(`${verb}:${id}`, error),
     failAlways: (verb, id, message) => void lasting.set(`${verb}:${id}`, message),
     hold: (id) => {
@@ -269,6 +284,7 @@ export const createMemoryServices = (
     },
     inspectors: () => inspectors.size,
     setDownload: downloads.set,
+    runs,
   };
 
   return {
@@ -399,12 +415,20 @@ export const createMemoryServices = (
       },
     },
     downloads: downloads.service,
+    runs: runs.service,
     config: {
       get: () => config,
       preview: (patch, apply) => {
         const parameters = new Map();
         return changePlan({ config, parameters }, { config: { ...config, ...patch }, parameters }, [], { apply });
       },
+      rows: () =>
+        configRows({
+          stored: config,
+          inForce: config,
+          overrides: {},
+          running: { host: config.host, port: config.port, routerUrl: null, enginePath: null },
+        }),
       problems: () => [],
       update: async (patch, by) => {
         await turn();
@@ -462,6 +486,9 @@ export const createMemoryServices = (
       },
     },
     keys: keys.service,
+    notifications: notifications.service,
+    tokens: { create: (wanted) => tokens.sign(wanted) },
+    projects: { update: (room, data, by) => publish({ kind: 'project', room, data, by }) },
     logs: {
       query: ({ limit, offset, level, match, source }) =>
         log

@@ -1,6 +1,7 @@
 /** A server for contract tests: the real transports over services that the caller chooses. */
 import type { AddressInfo } from 'node:net';
 import { createAccess } from '../../src/commands/access.ts';
+import type { AccessOptions } from '../../src/commands/access.ts';
 import { createRegistry } from '../../src/commands/registry.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import { Keyring } from '../../src/contracts/keys.ts';
@@ -37,6 +38,8 @@ export interface TransportOptions {
   authorise?: Authorise;
   /** The keys that count; without it nobody has one and nobody needs one. */
   keyring?: Keyring;
+  /** Whose users' tokens count. */
+  verify?: AccessOptions['verify'];
 }
 
 /** HTTP and sockets on a free port of 127.0.0.1. */
@@ -49,7 +52,7 @@ export const startTransports = async (options: TransportOptions) => {
     allowedOrigins = [],
     keyring = new Keyring(digests),
   } = options;
-  const access = createAccess(keyring);
+  const access = createAccess(keyring, options.verify === undefined ? {} : { verify: options.verify });
   const registry = createRegistry(services, options.authorise ?? access.authorise);
   const rules = { allowedHosts: () => allowedHosts, allowedOrigins: () => allowedOrigins };
   const http = createHttpServer({ services, registry, access, webDir, routerUrl, ...rules });
@@ -73,7 +76,8 @@ export const startTransports = async (options: TransportOptions) => {
 export const startTestServer = async (): Promise<TestServer & { services: MemoryServices }> => {
   const services = createMemoryServices(['alpha.gguf', 'beta.gguf', 'gamma.gguf', 'broken.gguf']);
   services.control.failAlways('load', 'broken', 'The file is damaged.');
-  const { url, close } = await startTransports({ services, keyring: services.control.keys.ring });
+  const { keys, tokens } = services.control;
+  const { url, close } = await startTransports({ services, keyring: keys.ring, verify: tokens.verify });
   return {
     url,
     services,

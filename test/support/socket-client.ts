@@ -36,7 +36,7 @@ export interface ConnectOptions {
 const ANSWER_MS = 15_000;
 let requests = 0;
 
-/** Connects and resolves when the greeting has arrived. */
+/** Connects and resolves when the greetings have arrived. */
 export const connectClient = async (url: string, options: ConnectOptions = {}): Promise<TestClient> => {
   const {
     path = '/socket.io',
@@ -73,7 +73,7 @@ export const connectClient = async (url: string, options: ConnectOptions = {}): 
     );
 
   await new Promise<void>((resolve, reject) => {
-    socket.once('connection:established', () => resolve());
+    socket.once('connection_established', () => resolve());
     socket.once('connect_error', reject);
   });
 

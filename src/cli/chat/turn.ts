@@ -13,6 +13,8 @@ export interface ChatSettings {
   model: string;
   maxTokens: number | null;
   temperature: number | null;
+  /** No figures after the answer. */
+  quiet?: boolean;
 }
 
 /** Prints one answer as it arrives: text to stdout, thoughts dimmed and only for a terminal, progress and figures to stderr. */
@@ -72,7 +74,7 @@ export const createTurn = (session: Session, settings: ChatSettings): Turn => {
         if (!session.asJson) {
           session.print('\n');
           line.open = false;
-          session.note(session.paintError('dim', summary(result)));
+          if (settings.quiet !== true) session.note(session.paintError('dim', summary(result)));
         }
         return result;
       } finally {

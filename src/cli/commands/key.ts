@@ -1,8 +1,7 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import type { Command } from 'commander';
-import { SCOPES } from '../../contracts/keys.ts';
 import type { KeyView, Scope } from '../../contracts/keys.ts';
-import { parseExpiry, parseList, parseRate, wholeNumber } from '../arguments.ts';
+import { parseExpiry, parseList, parseRate, parseScopes, wholeNumber } from '../arguments.ts';
 import type { CliHost } from '../host.ts';
 import { withKeys } from '../keys/keeper.ts';
 import type { Session } from '../session.ts';
@@ -24,13 +23,6 @@ interface CreateFlags {
 interface Place {
   dataDir?: string;
 }
-
-const parseScopes = (text: string): Scope[] =>
-  parseList(text).map((word) => {
-    const scope = SCOPES.find((each) => each === word);
-    if (scope === undefined) throw new InvalidArgumentError(`The scopes are ${SCOPES.join(', ')}.`);
-    return scope;
-  });
 
 const limitsOf = ({ models, concurrency, ratePerMinute }: KeyView): string =>
   [

@@ -1,12 +1,10 @@
 /** Channels, agents and their turns over one data folder. */
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import type { AgentsService, ChannelChange, ChannelsService } from '../../commands/channel-services.ts';
+import type { AgentsService, ChannelChange, ChannelsService } from '../../commands/services.ts';
 import { AgentsDocument, ChannelsDocument } from '../../contracts/channels.ts';
-import type { CheckedKey } from '../../contracts/keys.ts';
 import type { LogLevel } from '../../contracts/views.ts';
 import { channelFiles } from '../../io/channels/channel-files.ts';
-import { digests, newSecret } from '../../io/keys/secret.ts';
 import { openDocument } from '../../io/store/document.ts';
 import { createAgents } from './agents.ts';
 import type { AnswerDeps } from './answer.ts';
@@ -30,22 +28,6 @@ export interface OpenChannels {
   drain(): Promise<void>;
   close(): Promise<void>;
 }
-
-/** A key for this run of the server, by which its agents ask at the inference port like any client. */
-export const agentsKey = (): { secret: string; checked: CheckedKey } => {
-  const secret = newSecret();
-  const checked: CheckedKey = {
-    id: '@agents',
-    name: 'agents',
-    hash: digests.of(secret),
-    scopes: ['infer'],
-    models: null,
-    expiresAt: null,
-    concurrency: null,
-    ratePerMinute: null,
-  };
-  return { secret, checked };
-};
 
 /** Throws a CodedError when the disk refuses or the documents are of a newer version. */
 export const openChannels = async (options: OpenChannelsOptions): Promise<OpenChannels> => {

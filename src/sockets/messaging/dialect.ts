@@ -21,7 +21,7 @@ export interface MessagingDeps {
 
 export interface MessagingDialect {
   /** Whether it is an event of this dialect, which is then taken care of. */
-  handle(socket: Socket, event: string, args: readonly unknown[], caller: Omit<Caller, 'by' | 'style'>): boolean;
+  handle(socket: Socket, event: string, args: readonly unknown[], caller: () => Omit<Caller, 'by' | 'style'>): boolean;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -214,7 +214,7 @@ export const createMessagingDialect = ({ registry, limiter, logs }: MessagingDep
       const fields = isFields(payload) ? payload : {};
       const by = `${OLDER_SEND.has(event) ? 'n' : 'm'}:${socket.id}`;
       const run: Call['run'] = async (command, input) => {
-        const outcome = await registry.execute(command, input, { ...caller, by, style: 'b' });
+        const outcome = await registry.execute(command, input, { ...caller(), by, style: 'b' });
         if (!outcome.ok) throw outcome.error;
         return outcome.result;
       };

@@ -11,7 +11,7 @@ import { createLogStream } from './log-stream.ts';
 import { createChannelBroadcasts, roomOf } from './rooms.ts';
 
 export interface Messaging {
-  handle(socket: Socket, event: string, args: readonly unknown[], caller: Omit<Caller, 'by' | 'style'>): boolean;
+  handle(socket: Socket, event: string, args: readonly unknown[], caller: () => Omit<Caller, 'by' | 'style'>): boolean;
   connection(socket: Socket): Pick<Connection, 'joinChannel' | 'leaveChannel' | 'followLogs'>;
   /** A recovered socket comes back with its rooms; the rest of what it had a part in is given back to it here. */
   resume(socket: Socket): void;

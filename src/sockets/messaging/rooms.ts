@@ -22,7 +22,7 @@ export const createChannelBroadcasts = (emitter: Emitter): ((change: ChannelChan
     // The order is part of the contract: the others, the sender, the confirmation.
     if (!repeated) {
       const except = sender?.socket;
-      emitter.direct('messageBroadcast', messageBroadcast(message, false), roomOf(message.channelId), except);
+      emitter.direct('messageBroadcast', messageBroadcast(message, false), roomOf(message.channelId), { except });
     }
     if (sender === null || sender.style === 'a') return;
     emitter.direct('messageBroadcast', messageBroadcast(message, true), sender.socket);
@@ -50,7 +50,8 @@ export const createChannelBroadcasts = (emitter: Emitter): ((change: ChannelChan
       case 'channel.told': {
         const caller = callerOf(change.by);
         const isCaller = caller?.style === 'a' || change.event === 'channelTyping';
-        emitter.direct(change.event, change.data, roomOf(change.data.channelId), isCaller ? caller?.socket : undefined);
+        const except = isCaller ? caller?.socket : undefined;
+        emitter.direct(change.event, change.data, roomOf(change.data.channelId), { except });
         break;
       }
       case 'channel':

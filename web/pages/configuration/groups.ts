@@ -8,11 +8,25 @@ export interface Group {
 }
 
 const NAMED: readonly { title: string; keys: readonly string[] }[] = [
-  { title: 'Models and folders', keys: ['modelsDir', 'modelsDirs', 'modelsMax', 'restoreModels', 'memoryReserve'] },
-  { title: 'How models run', keys: ['contextSize', 'gpuLayers', 'threads', 'batch_size'] },
+  { title: 'Folders and downloads', keys: ['modelsDir', 'modelsDirs', 'downloadsMax'] },
+  {
+    title: 'What is in memory',
+    keys: [
+      'modelsMax',
+      'memoryReserve',
+      'gpuMemoryReserve',
+      'idleTtl',
+      'fairnessQuantum',
+      'exclusiveGroups',
+      'restoreModels',
+    ],
+  },
+  { title: 'How models run', keys: ['contextSize', 'gpuLayers', 'threads', 'batch_size', 'concurrency'] },
   { title: 'Engine', keys: ['serverPath'] },
   { title: 'Waiting and stopping', keys: ['startTimeout', 'stopTimeout', 'queueTimeout', 'queueLimit'] },
-  { title: 'Server and API', keys: ['autoStart', 'host', 'port', 'routerPort', 'allowedHosts', 'allowedOrigins'] },
+  { title: 'Server and API', keys: ['autoStart', 'host', 'port', 'routerPort'] },
+  { title: 'Who may use it', keys: ['requireKeys', 'allowedHosts', 'allowedOrigins'] },
+  { title: 'Looking into requests', keys: ['captureBodies', 'captureBytes'] },
 ];
 
 const isKey = (key: string): key is ConfigKey => Object.hasOwn(CONFIG_KEYS, key);
@@ -47,6 +61,15 @@ const LABELS: Readonly<Record<string, string>> = {
   routerPort: 'Port of the API',
   allowedHosts: 'Allowed hosts',
   allowedOrigins: 'Allowed origins',
+  gpuMemoryReserve: 'GPU memory to leave free',
+  exclusiveGroups: 'Groups that run alone',
+  idleTtl: 'Unload when idle',
+  fairnessQuantum: 'Turn of a model',
+  downloadsMax: 'Downloads at once',
+  concurrency: 'Requests at once',
+  requireKeys: 'Keys on this machine too',
+  captureBodies: 'Keep bodies of requests',
+  captureBytes: 'Bytes kept of each body',
 };
 
 /** `someNewKey` → `Some new key`, for keys without a name of their own. */
@@ -63,7 +86,7 @@ export const RESTART_WORDS: Readonly<Record<string, string>> = {
   none: 'counts at once',
   live: 'counts at once',
   scan: 'folders are searched again',
-  models: 'counts at a model’s next load',
+  models: 'loaded models take it when they are idle',
   engine: 'counts for models loaded from then on',
   router: 'restarts the router',
   server: 'counts after a restart of Llamactor',
