@@ -135,6 +135,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     registry,
     access,
     webDir,
+    usersKey: runtime.usersKey,
     routerUrl: () => services.router.view().url,
     ...rules,
   });

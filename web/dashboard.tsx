@@ -13,6 +13,7 @@ const ChatPage = lazy(() => import('./pages/chat/chat-page.tsx'));
 const ChannelsPage = lazy(() => import('./pages/channels/channels-page.tsx'));
 const AgentsPage = lazy(() => import('./pages/agents/agents-page.tsx'));
 const MonitoringPage = lazy(() => import('./pages/monitoring/monitoring-page.tsx'));
+const RunsPage = lazy(() => import('./pages/runs/runs-page.tsx'));
 const ActivityPage = lazy(() => import('./pages/activity/activity-page.tsx'));
 const TimelinePage = lazy(() => import('./pages/timeline/timeline-page.tsx'));
 const LogsPage = lazy(() => import('./pages/logs/logs-page.tsx'));
@@ -29,6 +30,7 @@ const ALL = [
   ChannelsPage,
   AgentsPage,
   MonitoringPage,
+  RunsPage,
   ActivityPage,
   TimelinePage,
   LogsPage,
@@ -58,6 +60,7 @@ export const Dashboard = (): JSX.Element => {
         <Route path="/channels/agents/:id?" component={AgentsPage} />
         <Route path="/channels/:id?" component={ChannelsPage} />
         <Route path="/monitoring" component={MonitoringPage} />
+        <Route path="/runs/:id?" component={RunsPage} />
         <Route path="/monitoring/requests" component={ActivityPage} />
         <Route path="/monitoring/timeline" component={TimelinePage} />
         <Route path="/logs" component={LogsPage} />

@@ -42,7 +42,7 @@ export const startGuardian = (): Guardian => {
   if (process.platform === 'win32')
     return { mark, add: () => undefined, remove: () => undefined, close: () => undefined };
   // Its own session: a Ctrl-C in the terminal must not end it before us.
-  const shell = spawn('/bin/sh', ['-c', SCRIPT, `${MARK}=${mark[MARK] ?? ''}`], {
+  const shell = spawn('/bin/sh', ['-c', SCRIPT, `${MARK}=${mark[MARK]}`], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
     env: {},

@@ -33,6 +33,14 @@ export const PAGES: readonly PageEntry[] = [
     words: 'charts cpu memory gpu health requests activity timeline',
     bar: true,
   },
+  {
+    path: '/runs',
+    title: 'Runs',
+    icon: 'terminal',
+    key: 'r',
+    words: 'agents claude codex prompt queue processes output',
+    bar: false,
+  },
   { path: '/logs', title: 'Logs', icon: 'logs', key: 'l', words: 'output errors lines', bar: true },
   {
     path: '/inspector',

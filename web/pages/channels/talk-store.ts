@@ -59,21 +59,21 @@ export const createTalk = (app: Pick<App, 'client' | 'live'>, channelId: string)
     };
   };
   const ends = [
-    app.client.onEvent(
+    app.client.onDirect(
       'messageBroadcast',
       here((held, message) => withSaid(held, saidOf(message))),
     ),
-    app.client.onEvent('messageStreamChunk', here(withChunk)),
-    app.client.onEvent('channelTurn', here(withTurn)),
-    app.client.onEvent(
+    app.client.onDirect('messageStreamChunk', here(withChunk)),
+    app.client.onDirect('channelTurn', here(withTurn)),
+    app.client.onDirect(
       'messageDeleted',
       here((held, { messageId }) => without(held, messageId)),
     ),
-    app.client.onEvent(
+    app.client.onDirect(
       'channelCleared',
       here((held) => ({ ...held, said: [], more: false })),
     ),
-    app.client.onEvent(
+    app.client.onDirect(
       'channelTyping',
       here((held, { entityId, name }) => withTyping(held, entityId, name, Date.now())),
     ),

@@ -69,7 +69,7 @@ export const createLogStore = (app: Pick<App, 'client' | 'live'>): LogStore => {
     ),
   );
   const ends = [
-    app.client.onEvent('log_update', (update) => {
+    app.client.onDirect('log_update', (update) => {
       // A chatty engine sends a thousand lines a second; the page is drawn once a frame.
       waiting.push(lineOf(update));
       // No frame comes while the tab is hidden.
