@@ -25,7 +25,7 @@ import type {
   RunToolView,
   RunView,
 } from '../contracts/runs.ts';
-import type { AgentsService, ChannelChange, ChannelsService } from './channel-services.ts';
+import type { AgentsService, ChannelChange, ChannelPage, ChannelsService } from './channel-services.ts';
 import type {
   DecisionView,
   EngineView,
@@ -39,6 +39,8 @@ import type {
   RouterView,
   SnapshotView,
 } from '../contracts/views.ts';
+
+export type { AgentsService, ChannelChange, ChannelPage, ChannelsService };
 
 /**
  * Who asks: `a:<socket id>` for style A, `b:<socket id>` for style B, `m:<socket id>` for a message event of seed 004 and

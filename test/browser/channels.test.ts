@@ -230,9 +230,9 @@ describe.each([
     const page = await open(path(), { viewport: { width, height: 844 }, colorScheme, reducedMotion: 'reduce' });
     await seen(page.locator('.said .markdown').or(page.getByLabel('Instructions')));
     await page.evaluate(axe.source);
-    const violations = (await page.evaluate(
+    const violations = await page.evaluate<{ id: string; impact: string; nodes: { html: string }[] }[]>(
       'axe.run(document, { resultTypes: ["violations"] }).then((result) => result.violations)',
-    )) as { id: string; impact: string; nodes: { html: string }[] }[];
+    );
     const found = violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);

@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CONFIG_KEYS } from '../../src/contracts/config.ts';
 import { CodedError } from '../../src/contracts/errors.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { aRequest, someKeys, someRequests, someRunning } from './fixture-activity.ts';

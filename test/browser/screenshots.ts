@@ -8,10 +8,10 @@ import type { Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
 import { aModel, mixedModels } from './fixture-models.ts';
 import { someKeys, someRequests, someRunning } from './fixture-activity.ts';
+import { KITCHEN, startChannelsServer } from './channels-server.ts';
 import { someRuns } from './fixture-runs.ts';
 import { aDownload } from './fixture-downloads.ts';
 import { aVariant, someDecisions, someLines, someNotifications, somePresets } from './fixture-data.ts';
-import { KITCHEN, startChannelsServer } from './channels-server.ts';
 import { FixtureServer } from './fixture-server.ts';
 
 const root = process.cwd();

@@ -57,8 +57,7 @@ describe('what a model is given of a channel', () => {
 
   it('holds the end of a last message that is too long by itself', () => {
     const { messages } = prompt({ messages: [said('ana', `${'long '.repeat(100)}end?`)], characters: 100 });
-    expect(messages.at(-1)?.content).toMatch(/^[long ]+end\?$/);
-    expect(String(messages.at(-1)?.content).length).toBeLessThan(60);
+    expect(messages.at(-1)?.content).toMatch(/^[long ]{1,55}end\?$/);
   });
 
   it('leaves out why earlier answers failed, and remembers no more than the agent shall', () => {
@@ -99,7 +98,7 @@ describe('what a model thinks', () => {
     ['<think>a</thin b</think>c', 'a</thin b', 'c'],
   ])('%j is told apart wherever it is cut', (text, thought, answer) => {
     expect(split([text])).toEqual([thought, answer]);
-    expect(split([...text])).toEqual([thought, answer]);
+    expect(split(text.split(''))).toEqual([thought, answer]);
     for (let at = 0; at <= text.length; at += 1)
       expect(split([text.slice(0, at), text.slice(at)])).toEqual([thought, answer]);
   });

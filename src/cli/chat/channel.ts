@@ -51,12 +51,12 @@ const sayOnce = async (
   flags: ChannelFlags,
 ): Promise<void> => {
   const entityId = `cli-${flags.as}`;
-  client.onEvent('messageBroadcast', (message) => {
+  client.onDirect('messageBroadcast', (message) => {
     if (message.channelId === channel.id && message.senderId !== entityId) print(session, message);
   });
   const waits = channel.agents.length > 0;
   const done = new Promise<void>((resolve) => {
-    client.onEvent('messageComplete', ({ channelId }) => {
+    client.onDirect('messageComplete', ({ channelId }) => {
       if (channelId === channel.id) resolve();
     });
     if (!waits) resolve();
@@ -94,10 +94,10 @@ const takePart = async (
     const { messages } = await client.call('channels:join', { channelId: channel.id, entityId, entityName: flags.as });
     messages.forEach(show);
   };
-  client.onEvent('messageBroadcast', (message) => {
+  client.onDirect('messageBroadcast', (message) => {
     if (message.channelId === channel.id) show(message);
   });
-  client.onEvent('channelTurn', ({ channelId, agentName, note }) => {
+  client.onDirect('channelTurn', ({ channelId, agentName, note }) => {
     if (channelId === channel.id && note !== null && !session.asJson)
       session.note(session.paintError('dim', `${oneLine(agentName)}: ${note}`));
   });

@@ -31,8 +31,8 @@ export const AgentEditor = (props: {
 }): JSX.Element => {
   const app = useApp();
   // The form begins with the agent as it is when it opens.
-  // eslint-disable-next-line solid/reactivity
-  const [draft, setDraft] = createSignal<Draft>(draftOf(props.agent));
+  const initial = (): Draft => draftOf(props.agent);
+  const [draft, setDraft] = createSignal(initial());
   const change = (part: Partial<Draft>): void => void setDraft((held) => ({ ...held, ...part }));
   const fault = () => faultOf(draft());
   const wrong = (field: keyof Draft): string | null => (fault()?.field === field ? (fault()?.reason ?? null) : null);

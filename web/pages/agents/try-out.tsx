@@ -47,6 +47,8 @@ export const TryOut = (props: { draft: Draft; disabledReason: string | null }): 
         role: 'user' as const,
         content: question().trim(),
         images: [],
+        files: [],
+        sounds: [],
         reasoning: '',
         model: null,
         at: Date.now(),

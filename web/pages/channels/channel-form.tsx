@@ -25,13 +25,13 @@ export const ChannelForm = (props: {
   onClose: () => void;
 }): JSX.Element => {
   // The form begins with what is there when it opens.
-  const begun: ChannelWish = {
+  const initial = (): ChannelWish => ({
     name: props.channel?.name ?? '',
     topic: props.channel?.topic ?? '',
     type: props.channel?.type ?? 'GROUP',
     agents: [...(props.channel?.agents ?? [])],
-  };
-  const [wish, setWish] = createSignal(begun);
+  });
+  const [wish, setWish] = createSignal(initial());
   const change = (part: Partial<ChannelWish>): void => void setWish((held) => ({ ...held, ...part }));
   const why = (): string | null => {
     if (wish().name.trim() !== '' || wish().agents.length > 0) return null;

