@@ -9,9 +9,7 @@ import type {
   MessageView,
   TurnView,
 } from '../contracts/channels.ts';
-
-/** As in `services.ts`. */
-type By = string;
+import type { By } from './by.ts';
 
 export interface ChannelPage {
   /** Oldest first. */

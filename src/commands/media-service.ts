@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { CommandPayload } from '../contracts/commands.ts';
 import type { MediaTool } from '../contracts/media-tool.ts';
 import type { MediaToolView, MediaView } from '../contracts/media.ts';
-import type { By } from './services.ts';
+import type { By } from './by.ts';
 
 /** Every method refuses with a CodedError, changes nothing then, and has a deadline of its own. Whose they are is the caller's to check. */
 export interface MediaService {

@@ -14,6 +14,7 @@ import type { MemberView } from '../contracts/channels.ts';
 import type { LogStreamFilter } from '../contracts/log-stream.ts';
 import type { KeyView } from '../contracts/keys.ts';
 import type { NewNotification, NotificationView, WebhookView } from '../contracts/notifications.ts';
+import type { By } from './by.ts';
 import type { MediaService } from './media-service.ts';
 import type { MediaToolView, MediaView } from '../contracts/media.ts';
 import type { NewToken, User } from '../contracts/users.ts';
@@ -42,12 +43,7 @@ import type {
 
 export type { AgentsService, ChannelChange, ChannelPage, ChannelsService };
 
-/**
- * Who asks: `a:<socket id>` for style A, `b:<socket id>` for style B, `m:<socket id>` for a message event of seed 004 and
- * `n:<socket id>` for its older form, `http`, `router`, `server`. It travels through the
- * machines so that the broadcaster can leave out the socket whose style-A call caused a change.
- */
-export type By = string;
+export type { By };
 
 /** Whose a run is: `user:<id>`, `key:<id>`, or `local` for the person at this machine. */
 export type RunOwner = string;

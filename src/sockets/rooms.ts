@@ -8,6 +8,7 @@ import type { User } from '../contracts/users.ts';
 
 const USER = 'user:';
 const NAMED = 'room:';
+const OWNER = '@owner:';
 /** Rooms of these names belong to the user whose id follows. */
 const PERSONAL = /^(?:user|claude):(?<owner>.*)$/s;
 
@@ -16,6 +17,10 @@ const MOST_ROOMS = 100;
 
 /** Where everything for one user is sent; the user's sockets are in it from the moment they are authenticated. */
 export const userRoom = (userId: string): string => `${USER}${userId}`;
+
+/** Every socket of an owner that may observe is in it; owners are named as in `RunOwner`. */
+export const ownerRoom = (owner: string): string => `${OWNER}${owner}`;
+export const isOwnerRoom = (room: string): boolean => room.startsWith(OWNER);
 
 /** The room that people call `name`. */
 export const namedRoom = (name: string): string => (name.startsWith(USER) ? name : `${NAMED}${name}`);

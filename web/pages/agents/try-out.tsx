@@ -11,7 +11,7 @@ import { chatModels, usualModel } from '../chat/models.ts';
 import { apiMessages } from '../chat/requests.ts';
 import { statsText } from '../chat/stats-text.ts';
 import { streamChat } from '../chat/stream.ts';
-import { NO_SAMPLING } from '../chat/types.ts';
+import { NOTHING_ATTACHED, NO_SAMPLING } from '../chat/types.ts';
 import type { AnswerStats } from '../chat/types.ts';
 import type { Draft } from './draft.ts';
 
@@ -46,9 +46,7 @@ export const TryOut = (props: { draft: Draft; disabledReason: string | null }): 
         id: 'question',
         role: 'user' as const,
         content: question().trim(),
-        images: [],
-        files: [],
-        sounds: [],
+        ...NOTHING_ATTACHED,
         reasoning: '',
         model: null,
         at: Date.now(),
