@@ -9,12 +9,12 @@ import type {
   EnvelopeReply,
   EnvelopeRequest,
 } from '../contracts/events.ts';
+import { followRun } from '../contracts/follow-run.ts';
+import type { RunFollower } from '../contracts/follow-run.ts';
 import type { RunPieceView } from '../contracts/runs.ts';
 import type { LiveChangeView } from '../contracts/views.ts';
 import { deadlineOf } from './deadlines.ts';
 import { fromConnectError, fromEnvelopeError, ServerUnreachableError } from './errors.ts';
-import { followRun } from './follow-run.ts';
-import type { RunFollower } from './follow-run.ts';
 import { followLive } from './live.ts';
 import type { OnChange, OnSnapshot } from './live.ts';
 import { inOwnWords } from './own-words.ts';

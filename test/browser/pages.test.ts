@@ -3,10 +3,11 @@ import { resolve } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CONFIG_KEYS } from '../../src/contracts/config.ts';
 import { CodedError } from '../../src/contracts/errors.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { aRequest, someKeys, someRequests, someRunning } from './fixture-activity.ts';
-import { someDecisions, someLines, somePresets } from './fixture-data.ts';
+import { aVariant, someDecisions, someLines, somePresets } from './fixture-data.ts';
 import { aModel, metadata, mixedModels } from './fixture-models.ts';
 import { FixtureServer } from './fixture-server.ts';
 import { clipboard, contentWidth, hasFocus, lowContrast } from './page-checks.ts';
@@ -143,6 +144,19 @@ describe('the dashboard', () => {
     expect(await page.getByRole('combobox', { name: /^Find/ }).inputValue()).toBe('load ');
   });
 
+  it('offers nothing while the hub cannot be asked, and asks again on a press', async () => {
+    server.reset([aModel('llamactor-demo')]);
+    server.failing.set('downloads:options', new CodedError('UPSTREAM_FAILED', 'huggingface.co cannot be reached.'));
+    await open('/');
+    await seen(page.getByText('huggingface.co cannot be reached.'));
+    await seen(button('Ask again for Qwen3 4B'));
+    expect(await button(/^Download/).count()).toBe(0);
+    server.failing.clear();
+    server.hub.set('ggml-org/Qwen3-4B-GGUF', aVariant('Q4_K_M', 2_497_000_000));
+    await button('Ask again for Qwen3 4B').click();
+    await seen(button('Download Qwen3 4B'));
+  });
+
   it('shows the way on the first day, and downloads only where the server can', async () => {
     server.reset([aModel('llamactor-demo')]);
     server.withoutCommands = ['downloads:start'];
@@ -152,7 +166,16 @@ describe('the dashboard', () => {
     await context.close();
     server.withoutCommands = [];
     server.failing.set('downloads:start', new CodedError('UPSTREAM_FAILED', 'The hub cannot be reached.'));
+    server.hub.set('ggml-org/Qwen3-4B-GGUF', aVariant('Q4_K_M', 2_497_000_000));
+    server.hub.set('ggml-org/gemma-3-1b-it-GGUF', aVariant('Q8_0', 1e9));
+    server.hub.set('ggml-org/gpt-oss-20b-GGUF', aVariant('MXFP4', 12.1e9, { fit: 'no' }));
     await open('/');
+    // Only what is there and fits is offered; of the others it is said why not.
+    await seen(page.getByText('Its repository has no Q4_K_M now; it has Q8_0.'));
+    await seen(page.getByText('12.1\u00a0GB: more than this machine’s memory holds.'));
+    await seen(page.getByText('hf:ggml-org/gemma-3-4b-it-GGUF was not found at huggingface.co.'));
+    await seen(page.getByText('2.5\u00a0GB', { exact: true }));
+    expect(await button(/^Download/).count()).toBe(1);
     await button('Download Qwen3 4B').click();
     await poll(() => callsOf('downloads:start')).toEqual([{ source: 'hf:ggml-org/Qwen3-4B-GGUF:Q4_K_M' }]);
     await seen(page.getByRole('alert').filter({ hasText: 'Qwen3 4B is not downloaded' }));
@@ -762,8 +785,8 @@ describe('the configuration', () => {
     await page.getByRole('textbox', { name: 'Port of the dashboard' }).fill('80');
     await button('Save').click();
     await seen(page.getByRole('alert').getByText('Port 80 is taken.'));
-    await page.getByRole('searchbox', { name: 'Search keys' }).fill('queue');
-    await poll(() => page.locator('.config-key').count()).toBe(2);
+    await page.getByRole('searchbox', { name: 'Search keys' }).fill('wait for one model');
+    await poll(() => page.locator('.config-key').count()).toBe(1);
   });
 
   it('config change with preview: says what a change restarts before it is applied, and when', async () => {
@@ -854,6 +877,50 @@ describe('the configuration', () => {
     await button('Delete').click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
     await gone(button(/^mine/));
+  });
+});
+
+describe('without answers', () => {
+  it.each(['/', '/models', '/chat', '/monitoring', '/logs', '/inspector', '/configuration', '/configuration/presets'])(
+    '%s claims nothing while nobody has answered, and says who is missing',
+    async (address) => {
+      server.refusing = true;
+      context = await browser.newContext();
+      page = await context.newPage();
+      await page.goto(server.url + address);
+      await seen(page.getByText('Llamactor is not answering'));
+      expect(await page.getByText(/^No (presets|models|model can talk) yet/).count()).toBe(0);
+      server.refusing = false;
+      await page.getByRole('button', { name: 'Try now' }).click();
+      await seen(page.getByRole('status').filter({ hasText: 'Connection: Live' }));
+      await gone(page.getByText('Llamactor is not answering'));
+    },
+  );
+
+  it('says why a part is not there, and fetches it again', async () => {
+    const refusal = new CodedError('FORBIDDEN', 'This key may not look at that.');
+    for (const name of ['config:get', 'metrics:get', 'metrics:history', 'presets:list'] as const)
+      server.failing.set(name, refusal);
+    await open('/configuration');
+    await seen(page.getByText('The configuration could not be fetched'));
+    await page.goto(`${server.url}/monitoring`);
+    await seen(page.getByText('The measurements could not be fetched'));
+    await page.goto(`${server.url}/chat`);
+    await seen(page.getByText('Some of this page could not be fetched'));
+    // The field for the message is in sight below the notice.
+    const field = await page.getByRole('textbox', { name: 'Message', exact: true }).boundingBox();
+    expect((field?.y ?? 900) + (field?.height ?? 0)).toBeLessThan(900);
+    server.failing.clear();
+    await page.goto(`${server.url}/configuration`);
+    await seen(page.getByRole('textbox', { name: 'Models at once' }));
+    server.failing.set('config:get', refusal);
+    await page.reload();
+    await seen(page.getByText('The configuration could not be fetched'));
+    server.failing.clear();
+    await button('Fetch it again').click();
+    await page.getByRole('textbox', { name: 'Models at once' }).fill('6');
+    await page.keyboard.press('Control+s');
+    await poll(() => server.config.modelsMax).toBe(6);
   });
 });
 

@@ -90,14 +90,13 @@ export const createTurns = (options: TurnsOptions): AgentTurns => {
       state: value === 'thinking' || value === 'streaming' ? value : 'idle',
       note: note(row),
       messageId: context.answerId,
-      text: row.stream?.text ?? '',
-      thought: row.stream?.thought ?? '',
+      ...(row.stream?.sent ?? { text: '', thought: '', pieces: 0 }),
       queued: context.queued,
     };
   };
   const tell = (row: Row): void => {
     // What is written comes in pieces; whoever joins asks for the whole.
-    const turn = { ...view(row), text: '', thought: '' };
+    const turn = { ...view(row), text: '', thought: '', pieces: 0 };
     const text = JSON.stringify(turn);
     // That one rests who has just been called is no news.
     if (text === row.told || (row.told === '' && turn.state === 'idle')) return;

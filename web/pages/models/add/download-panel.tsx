@@ -1,7 +1,6 @@
 import { createResource, createSignal, For, Match, Show, Switch } from 'solid-js';
 import type { JSX } from 'solid-js';
 import { STARTER_MODELS } from '../../../data/starter-models.ts';
-import { bytes } from '../../../format/numbers.ts';
 import { Button } from '../../../kit/button.tsx';
 import { Downloads } from '../../../shell/downloads.tsx';
 import { answerOf } from '../../../state/answer.ts';
@@ -9,9 +8,6 @@ import { useApp } from '../../../state/app.tsx';
 import { messageOf } from '../../../state/toasts.ts';
 import { sourceOf } from './source-text.ts';
 import { VariantList } from './variant-list.tsx';
-
-/** The repository of a starter, without the quantisation that the list names: here one chooses. */
-const repositoryOf = (source: string): string => source.replace(/^hf:/, '').replace(/:.*$/, '');
 
 /** A repository or an address, what it offers, and one button for each. */
 export const DownloadPanel = (props: { source: string; onSource: (source: string) => void }): JSX.Element => {
@@ -84,9 +80,8 @@ export const DownloadPanel = (props: { source: string; onSource: (source: string
               <For each={STARTER_MODELS}>
                 {(model) => (
                   <li>
-                    <button type="button" class="add__starter" onClick={() => ask(repositoryOf(model.source))}>
+                    <button type="button" class="add__starter" onClick={() => ask(model.repo)}>
                       <strong>{model.name}</strong>
-                      <span>about {bytes(model.size)}</span>
                       <span class="add__starter-for">{model.goodFor}</span>
                     </button>
                   </li>
