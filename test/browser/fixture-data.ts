@@ -265,12 +265,13 @@ export const someNotifications = (now: number): NotificationView[] => {
     },
   ];
 };
-/** Parameters of a model, of which it did not get the context that was asked for. */
+
+/** Parameters of a model: the context is the engine's own choice, and the cache is not what was asked for. */
 export const someRows = (contextSize: number | null): EffectiveRow[] => [
-  { key: 'ctx-size', requested: 65_536, source: 'record', effective: contextSize, told: 'engine', differs: true },
+  { key: 'ctx-size', requested: null, source: 'engine', effective: contextSize, told: 'engine', differs: false },
+  { key: 'cache-type-k', requested: 'q4_0', source: 'record', effective: 'f16', told: 'engine', differs: true },
   { key: 'flash-attn', requested: 'on', source: 'preset [*]', effective: true, told: 'engine', differs: false },
   { key: 'temp', requested: 0.7, source: 'preset section', effective: 0.7, told: 'command line', differs: false },
-  { key: 'threads', requested: null, source: 'engine', effective: 12, told: 'engine', differs: false },
 ];
 
 export const someHealth = (): HealthView => ({

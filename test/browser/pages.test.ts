@@ -343,8 +343,8 @@ describe('the details of a model', () => {
     await seen(card.getByText('4.9\u00a0GB'));
     await drawer().getByText('Parameters', { exact: true }).last().click();
     const table = drawer().getByRole('region', { name: 'Parameters with their values' });
-    await seen(table.getByRole('row', { name: /^ctx-size 65536 this model 32768 differs/ }));
-    await seen(table.getByRole('row', { name: /^threads – the engine’s choice 12/ }));
+    await seen(table.getByRole('row', { name: /^cache-type-k q4_0 this model f16 differs/ }));
+    await seen(table.getByRole('row', { name: /^ctx-size – the engine’s choice 32768/ }));
     server.patch(QWEN, { pendingChange: { keys: ['ctx-size'], when: 'when idle' } });
     await seen(drawer().getByText('ctx-size: it is loaded again when it is idle.'));
   });
