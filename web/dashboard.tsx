@@ -19,6 +19,7 @@ const TimelinePage = lazy(() => import('./pages/timeline/timeline-page.tsx'));
 const LogsPage = lazy(() => import('./pages/logs/logs-page.tsx'));
 const ConfigurationPage = lazy(() => import('./pages/configuration/configuration-page.tsx'));
 const PresetsPage = lazy(() => import('./pages/configuration/presets-page.tsx'));
+const MediaPage = lazy(() => import('./pages/media/media-page.tsx'));
 const InspectorPage = lazy(() => import('./pages/inspector/inspector-page.tsx'));
 const SettingsPage = lazy(() => import('./pages/settings/settings-page.tsx'));
 const KeysPage = lazy(() => import('./pages/keys/keys-page.tsx'));
@@ -36,6 +37,7 @@ const ALL = [
   LogsPage,
   ConfigurationPage,
   PresetsPage,
+  MediaPage,
   InspectorPage,
   SettingsPage,
   KeysPage,
@@ -66,6 +68,7 @@ export const Dashboard = (): JSX.Element => {
         <Route path="/logs" component={LogsPage} />
         <Route path="/configuration" component={ConfigurationPage} />
         <Route path="/configuration/presets/:name?" component={PresetsPage} />
+        <Route path="/media" component={MediaPage} />
         <Route path="/inspector" component={InspectorPage} />
         <Route path="/settings" component={SettingsPage} />
         <Route path="/settings/keys" component={KeysPage} />

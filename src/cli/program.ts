@@ -14,6 +14,8 @@ import { registerImport } from './commands/import.ts';
 import { registerKey } from './commands/key.ts';
 import { registerLoad } from './commands/load.ts';
 import { registerLogs } from './commands/logs.ts';
+import { registerMedia } from './commands/media.ts';
+import { registerMcp } from './commands/mcp.ts';
 import { registerModels } from './commands/models.ts';
 import { registerNotifications } from './commands/notifications.ts';
 import { registerPreset } from './commands/preset.ts';
@@ -32,7 +34,7 @@ import type { CliHost, Register } from './host.ts';
 import { VERSION } from './version.ts';
 
 const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]])[] = [
-  ['Server:', [registerServe, registerStatus, registerLogs, registerNotifications, registerDoctor]],
+  ['Server:', [registerServe, registerStatus, registerLogs, registerNotifications, registerDoctor, registerMcp]],
   [
     'Models:',
     [
@@ -47,7 +49,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]
       registerAgents,
     ],
   ],
-  ['Agents:', [registerRun, registerRuns, registerPrompt]],
+  ['Agents and media:', [registerRun, registerRuns, registerPrompt, registerMedia]],
   ['Requests:', [registerRequests, registerActivity, registerStats, registerTimeline]],
   [
     'Setup:',

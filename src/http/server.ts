@@ -7,7 +7,9 @@ import { CodedError } from '../contracts/errors.ts';
 import { EXPOSITION_TYPE } from '../contracts/metrics/exposition.ts';
 import { createApi } from './api.ts';
 import { failureBody, statusOf } from './errors.ts';
-import { corsOrigin, holdsKey, isKeyedPreflight, refusedAccess, userOfRequest } from './guard.ts';
+import { admittedBy, corsOrigin, holdsKey, isKeyedPreflight, refusedAccess, userOfRequest } from './guard.ts';
+import { mediaRoutes } from './media.ts';
+import { serveMcp } from './mcp.ts';
 import { passThrough } from './passthrough.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { serveDashboard } from './static-files.ts';
@@ -51,10 +53,20 @@ export const createHttpServer = (options: HttpServerOptions): Server => {
     if (!outcome.ok) return context.json(failureBody(outcome.error), statusOf(outcome.error));
     return context.body(outcome.result.text, 200, { 'Content-Type': EXPOSITION_TYPE });
   });
+  serveMcp(app, services, registry, access);
   serveDashboard(app, webDir);
   app.notFound((context) =>
     context.json(failureBody(new CodedError('NOT_FOUND', `There is no ${context.req.path.slice(0, 200)}.`)), 404),
   );
+  const media = mediaRoutes({
+    services,
+    registry,
+    access,
+    async identify({ headers }) {
+      const admitted = await admittedBy(headers, access);
+      return admitted instanceof CodedError ? admitted : admitted.principal;
+    },
+  });
   const listener = getRequestListener(app.fetch);
   const infer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const user = await userOfRequest(request.headers, access);
@@ -78,6 +90,7 @@ export const createHttpServer = (options: HttpServerOptions): Server => {
       json(response, refusal);
     } else if (request.method === 'OPTIONS' && crossOrigin !== null) answerPreflight(response);
     else if (/^\/v1(?:[/?]|$)/.test(request.url ?? '')) void infer(request, response);
+    else if (media.takes(request)) media.answer(request, response);
     else void listener(request, response);
   });
 };

@@ -18,6 +18,7 @@ const PAGES = [
   'logs',
   'configuration',
   'presets',
+  'media',
   'inspector',
   'settings',
   'keys',

@@ -20,6 +20,7 @@ import type {
 import { createMemoryChannels } from './memory-channels.ts';
 import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
+import { createMemoryMedia } from './memory-media.ts';
 import { createTokens } from '../../src/io/users/tokens.ts';
 import type { Tokens } from '../../src/io/users/tokens.ts';
 import { createMemoryNotifications } from './memory-notifications.ts';
@@ -154,6 +155,7 @@ export const createMemoryServices = (
     pending.push(change);
   };
   const downloads = createMemoryDownloads(publish);
+  const media = createMemoryMedia(publish);
   const runs = createMemoryRuns(publish);
   const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
@@ -415,6 +417,7 @@ export const createMemoryServices = (
       },
     },
     downloads: downloads.service,
+    media,
     runs: runs.service,
     config: {
       get: () => config,

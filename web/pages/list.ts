@@ -43,6 +43,14 @@ export const PAGES: readonly PageEntry[] = [
   },
   { path: '/logs', title: 'Logs', icon: 'logs', key: 'l', words: 'output errors lines', bar: true },
   {
+    path: '/media',
+    title: 'Media',
+    icon: 'film',
+    key: 'e',
+    words: 'images pictures video audio sound generate stable diffusion ffmpeg whisper',
+    bar: false,
+  },
+  {
     path: '/inspector',
     title: 'Inspector',
     icon: 'flow',
