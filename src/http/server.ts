@@ -70,6 +70,8 @@ export const createHttpServer = (options: HttpServerOptions): Server => {
   const listener = getRequestListener(app.fetch);
   const infer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const user = await userOfRequest(request.headers, access);
+    // Whoever left meanwhile would never be missed again.
+    if (response.destroyed) return;
     const refusal = user === null ? undefined : access.refusal({ key: null, user }, 'infer');
     if (refusal === undefined) passThrough(request, response, routerUrl(), user === null ? null : usersKey);
     else {

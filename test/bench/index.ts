@@ -15,6 +15,7 @@ import { load } from './load.bench.ts';
 import { memory } from './memory.bench.ts';
 import { page } from './page/page.bench.ts';
 import { router } from './router.bench.ts';
+import { runs } from './runs.bench.ts';
 import { scan } from './scan.bench.ts';
 import { soak } from './soak/soak.bench.ts';
 import { start } from './start.bench.ts';
@@ -34,6 +35,7 @@ const BENCHES: readonly Bench[] = [
   scan,
   broadcast,
   channels,
+  runs,
   idle,
   router,
   page,

@@ -265,9 +265,9 @@ export const someNotifications = (now: number): NotificationView[] => {
     },
   ];
 };
-/** Parameters of a loaded model, one of which the engine did not take as it was asked for. */
-export const someRows = (): EffectiveRow[] => [
-  { key: 'ctx-size', requested: 65_536, source: 'record', effective: 32_768, told: 'engine', differs: true },
+/** Parameters of a model, of which it did not get the context that was asked for. */
+export const someRows = (contextSize: number | null): EffectiveRow[] => [
+  { key: 'ctx-size', requested: 65_536, source: 'record', effective: contextSize, told: 'engine', differs: true },
   { key: 'flash-attn', requested: 'on', source: 'preset [*]', effective: true, told: 'engine', differs: false },
   { key: 'temp', requested: 0.7, source: 'preset section', effective: 0.7, told: 'command line', differs: false },
   { key: 'threads', requested: null, source: 'engine', effective: 12, told: 'engine', differs: false },

@@ -506,7 +506,6 @@ export class FixtureServer {
         this.requests.filter(({ modelId }) => model === undefined || modelId === model),
       ),
     }),
-    'models:effective': (data) => ({ modelId: this.modelOf(data).id, rows: someRows() }),
     'activity:capture': ({ id }) => ({ capture: someCapture(id) }),
     'activity:subscribe': () => ({ subscribed: true }),
     'activity:unsubscribe': () => ({ subscribed: false }),
@@ -574,8 +573,7 @@ export class FixtureServer {
     },
     'models:effective': (data) => {
       const { id, contextSize } = this.modelOf(data);
-      const row = { key: 'ctx-size', requested: null, source: 'engine', told: 'engine', differs: false } as const;
-      return { modelId: id, rows: [{ ...row, effective: contextSize }] };
+      return { modelId: id, rows: someRows(contextSize) };
     },
     'models:update': ({ modelId, updates }) => ({
       model: this.patch(

@@ -784,7 +784,7 @@ describe('the configuration', () => {
     await page.getByRole('textbox', { name: 'Port of the dashboard' }).fill('80');
     await button('Save').click();
     await seen(page.getByRole('alert').getByText('Port 80 is taken.'));
-    await page.getByRole('searchbox', { name: 'Search keys' }).fill('queueLimit');
+    await page.getByRole('searchbox', { name: 'Search keys' }).fill('wait for one model');
     await poll(() => page.locator('.config-key').count()).toBe(1);
   });
 

@@ -72,7 +72,7 @@ const Job = (props: { media: MediaView; store: MediaStore; onAgain: (media: Medi
             <Button
               size="small"
               icon="refresh"
-              label={`Try ${name()} again`}
+              label={`Try again: ${name()}`}
               onPress={() => props.onAgain(props.media)}
             >
               Try again

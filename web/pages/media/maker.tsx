@@ -188,7 +188,7 @@ export const Maker = (props: { store: MediaStore; draft: Draft | null }): JSX.El
         )}
       </Show>
       <Show when={missing().length > 0}>
-        <details class="maker__missing">
+        <details class="maker__missing" open={available().length === 0}>
           <summary>
             {missing().length === 1 ? 'One more tool is' : `${String(missing().length)} more tools are`} possible
           </summary>

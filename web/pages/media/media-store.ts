@@ -36,7 +36,11 @@ export const createMediaStore = (app: App): MediaStore => {
   const [media, setMedia] = createSignal<readonly MediaView[]>([]);
   const [ticket, setTicket] = createSignal<string | null>(null);
 
+  /** What was told while the list was on its way: it may be newer than the list. Null while none is. */
+  let told: Map<string, MediaView | null> | null = null;
+
   const put = (next: MediaView): void => {
+    told?.set(next.id, next);
     setMedia((held) => {
       const known = held.find(({ id }) => id === next.id);
       // An answer may be older than the broadcast that overtook it.
@@ -46,19 +50,28 @@ export const createMediaStore = (app: App): MediaStore => {
     });
   };
   const drop = (id: string): void => {
+    told?.set(id, null);
     setMedia((held) => held.filter((each) => each.id !== id));
   };
 
+  const fetchMedia = async (): Promise<void> => {
+    const meanwhile = new Map<string, MediaView | null>();
+    told = meanwhile;
+    const { media: listed } = await app.client.request('media:list', { limit: 500 });
+    if (told === meanwhile) told = null;
+    setMedia(listed);
+    for (const [id, next] of meanwhile) {
+      if (next === null) drop(id);
+      else put(next);
+    }
+  };
   const fetchAll = async (): Promise<void> => {
     try {
-      const [listed, pass, offered] = await Promise.all([
-        app.client.request('media:list', { limit: 500 }),
-        app.client.request('media:ticket', {}),
-        app.client.request('media:tools', {}),
+      await Promise.all([
+        fetchMedia(),
+        app.client.request('media:ticket', {}).then((pass) => setTicket(pass.ticket)),
+        app.client.request('media:tools', {}).then((offered) => setTools(offered.tools)),
       ]);
-      setTicket(pass.ticket);
-      setMedia(listed.media);
-      setTools(offered.tools);
       setProblem(null);
       setReady(true);
     } catch (error) {

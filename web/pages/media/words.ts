@@ -28,10 +28,12 @@ export interface Names {
 
 /** What a person would call it: its file's name, what it was asked to be, what it was made of, or who made it. */
 export const nameOf = (media: MediaView, names: Names): string => {
-  const title = names.tools().find(({ name }) => name === media.tool)?.title ?? media.tool;
+  const titleOf = ({ tool }: MediaView): string | null =>
+    names.tools().find(({ name }) => name === tool)?.title ?? tool;
+  const title = titleOf(media);
   const input = media.input === null ? undefined : names.find(media.input);
-  const made =
-    input === undefined || title === null ? title : `${title}: ${input.label ?? input.prompt ?? input.tool ?? ''}`;
+  const origin = input === undefined ? null : (input.label ?? input.prompt ?? titleOf(input));
+  const made = origin === null || title === null ? title : `${title}: ${origin}`;
   return media.label ?? media.prompt ?? made ?? KINDS[media.kind ?? 'other'];
 };
 
