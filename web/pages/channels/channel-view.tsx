@@ -1,4 +1,15 @@
-import { createEffect, createMemo, createResource, createSignal, For, on, onCleanup, onMount, Show } from 'solid-js';
+import {
+  createEffect,
+  createMemo,
+  createResource,
+  createSignal,
+  For,
+  on,
+  onCleanup,
+  onMount,
+  Show,
+  untrack,
+} from 'solid-js';
 import type { JSX } from 'solid-js';
 import type { AgentView, ChannelView } from '../../../src/contracts/channels.ts';
 import { plural } from '../../format/numbers.ts';
@@ -34,8 +45,7 @@ export interface ChannelViewProps {
 export const OpenChannel = (props: ChannelViewProps): JSX.Element => {
   const app = useApp();
   // The caller gives each channel a component of its own.
-  const idOf = (): string => props.channel.id;
-  const channelId = idOf();
+  const channelId = untrack(() => props.channel.id);
   const store = createTalk(app, channelId);
   const [following, setFollowing] = createSignal(true);
   const [searching, setSearching] = createSignal(false);
