@@ -49,13 +49,7 @@ export const createEmitter = (io: Server): Emitter => {
   const used = new Set<string>(['/']);
   for (const name of [...NAMESPACES, ...SIDE_NAMESPACES]) io.of(name).on('connection', () => used.add(name));
 
-  const send = (
-    event: string,
-    payload: object,
-    room: string,
-    except: string | null,
-    also?: SideNamespace,
-  ): void => {
+  const send = (event: string, payload: object, room: string, except: string | null, also?: SideNamespace): void => {
     for (const name of [...NAMESPACES, ...(also === undefined ? [] : [also])]) {
       if (!used.has(name)) continue;
       const audience = io.of(name).to(room);
