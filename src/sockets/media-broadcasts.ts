@@ -1,5 +1,5 @@
 /** Media are told to their owner alone, the tools to everybody who may observe. */
-import type { DomainChange, RunOwner } from '../commands/services.ts';
+import type { DomainChange } from '../commands/services.ts';
 import type { Emitter } from './emitter.ts';
 import { ownerRoom } from './rooms.ts';
 

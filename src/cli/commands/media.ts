@@ -3,7 +3,6 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
 import type { Command } from 'commander';
 import type { LlamactorClient } from '../../client/index.ts';
 import { CodedError, isErrorCode } from '../../contracts/errors.ts';
