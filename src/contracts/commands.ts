@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod';
 import { activityCommands } from './commands/activity.ts';
+import { approvalsCommands } from './commands/approvals.ts';
 import { configCommands } from './commands/config.ts';
 import { downloadsCommands } from './commands/downloads.ts';
 import { engineCommands } from './commands/engine.ts';
@@ -44,6 +45,7 @@ export const COMMANDS = {
   ...placementCommands,
   ...downloadsCommands,
   ...runsCommands,
+  ...approvalsCommands,
   ...systemCommands,
   ...inspectorCommands,
   ...keysCommands,

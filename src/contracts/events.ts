@@ -1,6 +1,7 @@
 /** What the server sends on its own, and the shapes of the two reply styles. */
 import type { ErrorCode } from './errors.ts';
 import type { ProblemView } from './changes.ts';
+import type { ApprovalView } from './approvals.ts';
 import type { DownloadView } from './downloads.ts';
 import type { Config, Settings } from './config.ts';
 import type { KeyView } from './keys.ts';
@@ -86,6 +87,8 @@ export interface BroadcastData {
   'engine:updated': { engine: EngineView };
   'downloads:updated': { download: DownloadView };
   'downloads:removed': { downloadId: string };
+  /** Only to the sockets of its owner. */
+  'approvals:updated': { approval: ApprovalView };
   /** Only to sockets that may administer. */
   'keys:updated': { keys: KeyView[]; required: boolean };
   /** Only to the sockets of its owner, as the next. */

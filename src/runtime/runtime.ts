@@ -1,4 +1,5 @@
 /** Everything behind the transports, composed: stores, actors, models, logs and metrics of one data folder. */
+import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { defaultDownloadPolicy } from '../../machines/download-policy.ts';
@@ -23,6 +24,8 @@ import { lockDataDir } from '../io/store/data-dir-lock.ts';
 import type { User } from '../contracts/users.ts';
 import { createActorSystem } from './actor-system.ts';
 import type { ActorSystem } from './actor-system.ts';
+import { createApprovals } from './approvals/approvals.ts';
+import { openAudit } from './approvals/audit.ts';
 import { createChangeHub } from './changes.ts';
 import { createChangeService } from './change-service.ts';
 import { createConfigService } from './config-service.ts';
@@ -389,6 +392,14 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
   });
+  const approvals = createApprovals({
+    store: stores.approvals,
+    audit: await openAudit({ folder: path.join(dataDir, 'audit'), onProblem: problem }),
+    hub,
+    log,
+    now,
+    newId: randomUUID,
+  });
   link.onMessage(reactions.onRouterMessage);
   book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
   followLog(link, book);
@@ -414,6 +425,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     engine: createEngineService({ dataDir, env, system, requests, config, view: views.engine }),
     downloads,
     runs,
+    approvals,
     config,
     settings: config.settings,
     presets,
@@ -490,6 +502,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       });
       downloads.begin();
       await runs.begin();
+      await approvals.begin();
       await routerSettled;
       restore();
     },
@@ -498,6 +511,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       requests.abandon('The server is stopping.');
       sampler.stop();
       // Before the models that they may be talking to.
+      approvals.drain();
       await runs.drain();
       system.send({ type: 'system.stop', at: now() });
       await system.stopped;
@@ -508,6 +522,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await edits?.close();
       await downloads.close();
       await runs.close();
+      await approvals.close();
       await library.close();
       await history.stop();
       await observer.close();

@@ -10,7 +10,7 @@ import { createRouterBroadcasts } from './router-broadcasts.ts';
 import { namedRoom } from './rooms.ts';
 import { createTopicAudience } from './topic-audience.ts';
 import type { Emitter } from './emitter.ts';
-import { publishPieces, publishRun } from './run-broadcasts.ts';
+import { ownerRoom, publishPieces, publishRun } from './run-broadcasts.ts';
 import type { MetricsAudience } from './metrics-audience.ts';
 import type { TopicAudience } from './topic-audience.ts';
 
@@ -104,6 +104,13 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
       case 'run':
       case 'run.removed':
         publishRun(emitter, change);
+        break;
+      case 'approval':
+        emitter.broadcast(
+          'approvals:updated',
+          { approval: change.approval },
+          { by: change.by, room: ownerRoom(change.owner) },
+        );
         break;
       case 'config':
         emitter.broadcast('config:updated', { config: configView(change.config) }, { by: change.by });

@@ -16,6 +16,8 @@ import type {
   PresetView,
   RouterView,
 } from '../../src/contracts/views.ts';
+import { createMemoryApprovals } from './memory-approvals.ts';
+import type { MemoryApprovals } from './memory-approvals.ts';
 import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
 import { createTokens } from '../../src/io/users/tokens.ts';
@@ -62,6 +64,7 @@ export interface MemoryControl {
   inspectors(): number;
   setDownload: MemoryDownloads['set'];
   runs: Pick<MemoryRuns, 'write' | 'complete'>;
+  approvals: MemoryApprovals;
   keys: MemoryKeys;
   tokens: Tokens;
 }
@@ -148,6 +151,7 @@ export const createMemoryServices = (
   };
   const downloads = createMemoryDownloads(publish);
   const runs = createMemoryRuns(publish);
+  const approvals = createMemoryApprovals(publish);
   const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
   const find = (ref: string): ModelView | undefined =>
@@ -271,6 +275,7 @@ export const createMemoryServices = (
     inspectors: () => inspectors.size,
     setDownload: downloads.set,
     runs,
+    approvals,
   };
 
   return {
@@ -400,6 +405,7 @@ export const createMemoryServices = (
     },
     downloads: downloads.service,
     runs: runs.service,
+    approvals: approvals.service,
     config: {
       get: () => config,
       preview: (patch, apply) => {
