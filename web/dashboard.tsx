@@ -17,6 +17,7 @@ const LogsPage = lazy(() => import('./pages/logs/logs-page.tsx'));
 const ConfigurationPage = lazy(() => import('./pages/configuration/configuration-page.tsx'));
 const PresetsPage = lazy(() => import('./pages/configuration/presets-page.tsx'));
 const InspectorPage = lazy(() => import('./pages/inspector/inspector-page.tsx'));
+const AuditPage = lazy(() => import('./pages/audit/audit-page.tsx'));
 const SettingsPage = lazy(() => import('./pages/settings/settings-page.tsx'));
 
 const ALL = [
@@ -30,6 +31,7 @@ const ALL = [
   ConfigurationPage,
   PresetsPage,
   InspectorPage,
+  AuditPage,
   SettingsPage,
 ];
 /** How long after the first page the others are fetched, ms. */
@@ -56,6 +58,7 @@ export const Dashboard = (): JSX.Element => {
         <Route path="/configuration" component={ConfigurationPage} />
         <Route path="/configuration/presets/:name?" component={PresetsPage} />
         <Route path="/inspector" component={InspectorPage} />
+        <Route path="/audit" component={AuditPage} />
         <Route path="/settings" component={SettingsPage} />
         <Route path="*" component={NotFound} />
       </Router>

@@ -736,6 +736,7 @@ const PAGES = [
   '/configuration',
   '/configuration/presets',
   '/inspector',
+  '/audit',
   '/settings',
 ] as const;
 

@@ -18,6 +18,7 @@ const PAGES = [
   'configuration',
   'presets',
   'inspector',
+  'audit',
   'settings',
 ];
 

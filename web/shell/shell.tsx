@@ -26,6 +26,7 @@ import './shell.css';
 
 /** How long after the page the palette is fetched, ms. */
 const PALETTE_AFTER = 1000;
+const ApprovalTray = lazy(() => import('./approvals.tsx'));
 const Palette = lazy(() => import('./palette/palette.tsx'));
 
 /** A page that broke: the rest of the dashboard goes on, and the cause is on the screen. */
@@ -121,6 +122,11 @@ export const Shell = (props: { children?: JSX.Element }): JSX.Element => {
         </header>
         <main ref={main} id="main" class="main" tabindex="-1">
           <Notices />
+          <Show when={app.approvals.waiting().length > 0}>
+            <Suspense>
+              <ApprovalTray />
+            </Suspense>
+          </Show>
           <ErrorBoundary fallback={(error: unknown, reset) => <Broken error={error} onAgain={reset} />}>
             <Suspense>{props.children}</Suspense>
           </ErrorBoundary>

@@ -5,6 +5,8 @@ import { createClient } from '../net/client.ts';
 import type { Client } from '../net/client.ts';
 import { createModelActions } from './actions.ts';
 import type { ModelActions } from './actions.ts';
+import { createApprovals } from './approvals.ts';
+import type { Approvals } from './approvals.ts';
 import { createClock } from './clock.ts';
 import { createConfirm } from './confirm.ts';
 import type { Confirm } from './confirm.ts';
@@ -33,6 +35,7 @@ export interface App {
   slices: Slices;
   samples: Samples;
   offers: Offers;
+  approvals: Approvals;
   toasts: Toasts;
   confirm: Confirm;
   overlays: Overlays;
@@ -67,6 +70,7 @@ export const AppProvider = (props: { children: JSX.Element }): JSX.Element => {
     theme,
     samples: createSamples(client, live),
     offers: createOffers(live),
+    approvals: createApprovals(client, live, toasts),
     overlays: createOverlays(),
     preferences: createPreferences(client, slices, theme, isLive),
     actions: createModelActions(client, live, toasts, confirm),
