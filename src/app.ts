@@ -7,6 +7,7 @@ import { createAccess } from './commands/access.ts';
 import { createRegistry } from './commands/registry.ts';
 import type { Services } from './commands/services.ts';
 import { isCommandName } from './contracts/commands.ts';
+import { CONFIG_KEYS } from './contracts/config.ts';
 import type { Config } from './contracts/config.ts';
 import { CodedError } from './contracts/errors.ts';
 import { createHttpServer } from './http/server.ts';
@@ -33,6 +34,7 @@ export interface AppOptions {
   autoInstall?: boolean;
   policy?: RuntimeOptions['policy'];
   downloadPolicy?: RuntimeOptions['downloadPolicy'];
+  webhookPolicy?: RuntimeOptions['webhookPolicy'];
   stall?: RuntimeOptions['stall'];
   freeMemory?: RuntimeOptions['freeMemory'];
 }
@@ -59,6 +61,20 @@ const packageRoot = (): string => {
   return folder;
 };
 
+const EVENTS_PER_MINUTE = 'LLAMACTOR_CHANNEL_EVENTS_PER_MINUTE';
+
+/** The limit of channel and log events, where the environment sets it. Throws INVALID_PAYLOAD for what is no such number. */
+const limitFrom = (env: NodeJS.ProcessEnv): Partial<Config> => {
+  const text = env[EVENTS_PER_MINUTE]?.trim() ?? '';
+  if (text === '') return {};
+  const parsed = CONFIG_KEYS.channelEventsPerMinute.schema.safeParse(Number(text));
+  if (parsed.success) return { channelEventsPerMinute: parsed.data };
+  throw new CodedError(
+    'INVALID_PAYLOAD',
+    `${EVENTS_PER_MINUTE} must be a whole number, 0 for no limit, but is "${text}".`,
+  );
+};
+
 const versionOf = (root: string): string => {
   const parsed: unknown = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : '0';
@@ -75,6 +91,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     routerPort: options.routerPort,
     ...(modelsDir === undefined ? {} : { modelsDir, modelsDirs }),
     ...(options.enginePath === null ? {} : { serverPath: options.enginePath }),
+    ...limitFrom(options.env ?? process.env),
   };
   const runtime = await openRuntime({
     dataDir: options.dataDir,
@@ -87,6 +104,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     autoInstall: options.autoInstall ?? true,
     ...(options.policy && { policy: options.policy }),
     ...(options.downloadPolicy && { downloadPolicy: options.downloadPolicy }),
+    ...(options.webhookPolicy && { webhookPolicy: options.webhookPolicy }),
     ...(options.stall && { stall: options.stall }),
     ...(options.freeMemory && { freeMemory: options.freeMemory }),
   });
@@ -102,7 +120,11 @@ export const createApp = async (options: AppOptions): Promise<App> => {
       const message = `There is no command ${JSON.stringify(command)} here.`;
       return { ok: false, error: { code: 'NOT_FOUND', message, details: { unknownCommand: command } } };
     }
-    const outcome = await registry.execute(command, payload, { by: 'router', style: 'http', principal: { key, user: null } });
+    const outcome = await registry.execute(command, payload, {
+      by: 'router',
+      style: 'http',
+      principal: { key, user: null },
+    });
     if (outcome.ok) return outcome;
     const { code, message, retryAfter, details } = outcome.error;
     return { ok: false, error: { code, message, retryAfter, details } };
@@ -113,6 +135,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     registry,
     access,
     webDir,
+    usersKey: runtime.usersKey,
     routerUrl: () => services.router.view().url,
     ...rules,
   });

@@ -4,7 +4,9 @@ import { CodedError } from '../contracts/errors.ts';
 import type { CommandName, CommandResult, Scope } from '../contracts/commands.ts';
 import { approvals, audit } from './approvals.ts';
 import { activity, requests, timeline } from './activity.ts';
+import { agents, channels } from './channels.ts';
 import { config, settings } from './config.ts';
+import { notifications } from './notifications.ts';
 import { decisions, placement } from './placement.ts';
 import { downloads } from './downloads.ts';
 import { engine } from './engine.ts';
@@ -14,6 +16,7 @@ import { keys } from './keys.ts';
 import { live } from './live.ts';
 import { llama } from './llama.ts';
 import { logs } from './logs.ts';
+import { media } from './media.ts';
 import { metrics } from './metrics.ts';
 import { models } from './models.ts';
 import { presets } from './presets.ts';
@@ -45,6 +48,7 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...placement,
   ...decisions,
   ...downloads,
+  ...media,
   ...runs,
   ...approvals,
   ...audit,
@@ -53,6 +57,9 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...keys,
   ...tokens,
   ...project,
+  ...channels,
+  ...agents,
+  ...notifications,
 };
 
 /** Decides whether a caller may use a scope; returns the refusal, or undefined to let it pass. */

@@ -11,7 +11,12 @@ import type { AllowanceView, ApprovalAnswer, ApprovalView, AuditEntryView } from
 import type { Config, Settings } from '../contracts/config.ts';
 import type { CommandPayload, ExplainView, HealthView, ImportReport, InfoView } from '../contracts/commands.ts';
 import type { DownloadOptionsView, DownloadView } from '../contracts/downloads.ts';
+import type { MemberView } from '../contracts/channels.ts';
+import type { LogStreamFilter } from '../contracts/log-stream.ts';
 import type { KeyView } from '../contracts/keys.ts';
+import type { NewNotification, NotificationView, WebhookView } from '../contracts/notifications.ts';
+import type { MediaService } from './media-service.ts';
+import type { MediaToolView, MediaView } from '../contracts/media.ts';
 import type { NewToken, User } from '../contracts/users.ts';
 import type {
   RunLimitsView,
@@ -21,6 +26,7 @@ import type {
   RunToolView,
   RunView,
 } from '../contracts/runs.ts';
+import type { AgentsService, ChannelChange, ChannelsService } from './channel-services.ts';
 import type {
   DecisionView,
   EngineView,
@@ -36,7 +42,8 @@ import type {
 } from '../contracts/views.ts';
 
 /**
- * Who asks: `a:<socket id>` for style A, `b:<socket id>` for style B, `http`, `router`, `server`. It travels through the
+ * Who asks: `a:<socket id>` for style A, `b:<socket id>` for style B, `m:<socket id>` for a message event of seed 004 and
+ * `n:<socket id>` for its older form, `http`, `router`, `server`. It travels through the
  * machines so that the broadcaster can leave out the socket whose style-A call caused a change.
  */
 export type By = string;
@@ -196,16 +203,36 @@ export interface Services {
     /** By id or name. Resolves when it lets nobody in any more, on either plane. */
     revoke(ref: string, by: By): Promise<{ id: string; name: string }>;
   };
+  media: MediaService;
   tokens: {
     /** INVALID_PAYLOAD when it would have expired already. */
     create(wanted: NewToken, by: By): Promise<{ token: string; user: User }>;
+  };
+  notifications: {
+    /** Resolves when it is on disk and has been told. */
+    send(wanted: NewNotification): Promise<NotificationView>;
+    /** Newest first. NOT_FOUND when `before` is not kept any more. */
+    list(
+      reader: RunOwner,
+      filter: CommandPayload<'notifications:list'>,
+    ): { notifications: NotificationView[]; unread: number; more: boolean };
+    /** Resolves when it is on disk. */
+    read(reader: RunOwner, ids: readonly string[] | 'all'): Promise<{ read: string[]; unread: number }>;
+    webhook(): WebhookView;
   };
   projects: {
     /** Tells the members of a room. */
     update(room: string, data: Record<string, unknown>, by: By): void;
   };
   logs: {
-    query(filter: { limit: number; offset: number; level?: LogLevel; source?: string }): LogEntryView[];
+    /** Newest first. `match` says whether `level` is that level alone (as by default) or that one and the more serious ones. */
+    query(filter: {
+      limit: number;
+      offset: number;
+      level?: LogLevel;
+      match?: 'exact' | 'minimum';
+      source?: string;
+    }): LogEntryView[];
     clear(by: By): number;
     write(level: LogLevel, source: string, message: string): void;
   };
@@ -232,6 +259,8 @@ export interface Services {
   };
   timeline: { get(hours: number): TimelineView };
   decisions: { list(limit: number): DecisionView[] };
+  channels: ChannelsService;
+  agents: AgentsService;
   system: { info(): InfoView; health(): HealthView };
   inspector: {
     actors(): InspectedActorView[];
@@ -268,15 +297,22 @@ export type DomainChange =
   | { kind: 'problems'; problems: ProblemView[] }
   | { kind: 'presets'; presets: PresetView[]; by: By | null }
   | { kind: 'keys'; keys: KeyView[]; required: boolean; by: By | null }
+  | { kind: 'media'; media: MediaView; by: By | null }
+  | { kind: 'media.removed'; id: string; owner: string; by: By | null }
+  | { kind: 'media.tools'; tools: MediaToolView[]; by: By | null }
   | { kind: 'project'; room: string; data: Record<string, unknown>; by: By | null }
+  /** `owner` null is everybody; `fresh`: nobody was told of the same a short time ago. */
+  | { kind: 'notification'; notification: NotificationView; owner: RunOwner | null; fresh: boolean }
+  | { kind: 'notifications.read'; reader: RunOwner; read: string[]; unread: number }
   | { kind: 'decision'; decision: DecisionView; by: By | null }
   | { kind: 'logs.cleared'; cleared: number; by: By | null }
   | { kind: 'log'; entry: LogEntryView }
   | { kind: 'metrics'; metrics: MetricsView }
+  | ChannelChange
   | { kind: 'activity'; requests: ActivityView[]; skipped: number };
 
 /** What a socket can follow besides the broadcasts. */
-export type Topic = 'live' | 'inspector' | 'activity';
+export type Topic = 'live' | 'inspector' | 'activity' | 'channels' | `media:${string}`;
 
 /** The socket behind a call, for commands that subscribe. */
 export interface Connection {
@@ -285,6 +321,11 @@ export interface Connection {
   leave(topic: Topic): void;
   /** Whether it has joined the room that people call so. */
   isIn(room: string): boolean;
+  /** Hears from now on what is said in this channel, and is one of its members unless `who` is null. */
+  joinChannel(channelId: string, who: MemberView | null): void;
+  leaveChannel(channelId: string): void;
+  /** Sends the entries that pass as `log_update`, beginning after the one with the id `after`; null ends it. */
+  followLogs(filter: LogStreamFilter | null, after: string | null): void;
   /** Own metrics interval in ms, or null for the common one. */
   metricsEvery(interval: number | null): void;
   /** Pieces of this run are held back until `begin`, and those from `next` on handed on when the present call was answered. */

@@ -6,6 +6,7 @@
 import type { z } from 'zod';
 import { activityCommands } from './commands/activity.ts';
 import { approvalsCommands } from './commands/approvals.ts';
+import { channelsCommands } from './commands/channels.ts';
 import { configCommands } from './commands/config.ts';
 import { downloadsCommands } from './commands/downloads.ts';
 import { engineCommands } from './commands/engine.ts';
@@ -14,8 +15,10 @@ import { importCommands } from './commands/import.ts';
 import { keysCommands } from './commands/keys.ts';
 import { liveCommands } from './commands/live.ts';
 import { logsCommands } from './commands/logs.ts';
+import { mediaCommands } from './commands/media.ts';
 import { metricsCommands } from './commands/metrics.ts';
 import { modelsCommands } from './commands/models.ts';
+import { notificationsCommands } from './commands/notifications.ts';
 import { placementCommands } from './commands/placement.ts';
 import { presetsCommands } from './commands/presets.ts';
 import { projectCommands } from './commands/project.ts';
@@ -44,6 +47,7 @@ export const COMMANDS = {
   ...engineCommands,
   ...placementCommands,
   ...downloadsCommands,
+  ...mediaCommands,
   ...runsCommands,
   ...approvalsCommands,
   ...systemCommands,
@@ -51,6 +55,8 @@ export const COMMANDS = {
   ...keysCommands,
   ...tokensCommands,
   ...projectCommands,
+  ...channelsCommands,
+  ...notificationsCommands,
 } as const;
 
 export type CommandName = keyof typeof COMMANDS;
@@ -89,6 +95,7 @@ const FAILURE_CODES: Partial<Record<CommandName, string>> = {
   'keys:create': 'CREATE_KEY_FAILED',
   'keys:revoke': 'REVOKE_KEY_FAILED',
   'tokens:create': 'CREATE_TOKEN_FAILED',
+  'notifications:send': 'SEND_NOTIFICATION_FAILED',
   'system:info': 'GET_SYSTEM_INFO_FAILED',
   'system:health': 'HEALTH_CHECK_FAILED',
 };

@@ -23,6 +23,7 @@ import { createRouterLink } from '../io/router-link.ts';
 import { lockDataDir } from '../io/store/data-dir-lock.ts';
 import type { User } from '../contracts/users.ts';
 import { createActorSystem } from './actor-system.ts';
+import { openChannels } from './channels/open.ts';
 import type { ActorSystem } from './actor-system.ts';
 import { createApprovals } from './approvals/approvals.ts';
 import { openAudit } from './approvals/audit.ts';
@@ -42,6 +43,7 @@ import { createLibrary } from './library.ts';
 import { followLog } from './log-follow.ts';
 import { applyLogSettings, createLogService } from './log-service.ts';
 import { createMeasurements } from './measurements.ts';
+import { openMedia } from './media/open-media.ts';
 import { createMemory } from './memory.ts';
 import type { MemoryOptions } from './memory.ts';
 import { createMetricsService } from './metrics-service.ts';
@@ -58,6 +60,8 @@ import { openRuns } from './runs/runs.ts';
 import { openDataDir } from './stores.ts';
 import { createSystemService } from './system-service.ts';
 import { openTokenService } from './token-service.ts';
+import { openNotifications } from './notifications/notifications.ts';
+import type { WebhookPolicy } from './notifications/webhook.ts';
 import { createUsage } from './usage.ts';
 import { createViews } from './views.ts';
 
@@ -77,6 +81,7 @@ export interface RuntimeOptions {
   autoInstall: boolean;
   policy?: RestartPolicy;
   downloadPolicy?: DownloadPolicy;
+  webhookPolicy?: WebhookPolicy;
   stall?: { pollMs: number; patienceMs: number };
   /** Stands in for the machine's free memory, by device. */
   freeMemory?: MemoryOptions['free'];
@@ -87,6 +92,8 @@ export interface Runtime {
   services: Services;
   /** The keys that are valid now. */
   keyring: Keyring;
+  /** A key that the router takes in place of a user's token, which the control plane has seen. */
+  usersKey: string;
   /** A key with this id was shown to the control plane. */
   keyUsed(id: string): void;
   /** Whose token that is; rejects with UNAUTHORIZED and the reason. */
@@ -157,7 +164,10 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     hub,
     sendSettings: () => link.send({ type: 'settings', settings: settingsOfRouter() }),
     rescan: reactions.rescan,
-    pumpDownloads: () => downloads.pump(),
+    pumpDownloads() {
+      downloads.pump();
+      media.pump();
+    },
     applyPolicies: (by) => {
       for (const id of system.modelIds()) models.applyPolicy(id);
       routes.update(
@@ -206,6 +216,14 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     now,
   });
   const tokens = await openTokenService({ dataDir, env, log, now });
+  const notifications = await openNotifications({
+    dataDir,
+    hub,
+    config: config.get,
+    webhookPolicy: options.webhookPolicy,
+    log,
+    now,
+  });
   const presets = await openPresets({
     folder: path.join(dataDir, 'presets'),
     state: stores.state,
@@ -375,6 +393,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
   });
+  const media = await openMedia({ dataDir, env, config, pids, guardian, hub, log, now });
   const runs = await openRuns({
     folder: path.join(dataDir, 'runs'),
     store: stores.runs,
@@ -400,6 +419,20 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     now,
     newId: randomUUID,
   });
+  const channels = await openChannels({
+    dataDir,
+    limits: () => ({ channels: config.get().channelsMax, messages: config.get().channelMessages }),
+    answering: {
+      models: views.models,
+      find: models.find,
+      nearest: models.nearest,
+      routerUrl: endpoints.routerUrl,
+      key: keys.own(),
+    },
+    publish: hub.publish,
+    log,
+    now,
+  });
   link.onMessage(reactions.onRouterMessage);
   book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
   followLog(link, book);
@@ -424,6 +457,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     }),
     engine: createEngineService({ dataDir, env, system, requests, config, view: views.engine }),
     downloads,
+    media,
     runs,
     approvals,
     config,
@@ -432,11 +466,14 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     imports: createImportService({ library, models, config, knownFlags }),
     keys,
     tokens,
+    notifications,
     projects: { update: (room, data, by) => hub.publish({ kind: 'project', room, data, by }) },
     logs: createLogService(book, hub),
     metrics: { ...metrics, text: observer.metricsText },
     ...observer.services,
     decisions: { list: decisions.list },
+    channels: channels.channels,
+    agents: channels.agents,
     system: createSystemService({
       version: options.version,
       dataDir,
@@ -471,6 +508,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   return {
     services,
     keyring: keys.ring,
+    usersKey: keys.own(),
     keyUsed: keys.used,
     verifyUser: tokens.verify,
     answerRouter(run) {
@@ -501,6 +539,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
         onProblem: warn,
       });
       downloads.begin();
+      await media.begin();
       await runs.begin();
       await approvals.begin();
       await routerSettled;
@@ -513,20 +552,24 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       // Before the models that they may be talking to.
       approvals.drain();
       await runs.drain();
+      await channels.drain();
       system.send({ type: 'system.stop', at: now() });
-      await system.stopped;
+      await Promise.all([system.stopped, media.drain()]);
       system.kill();
       hub.flush();
     },
     async close() {
       await edits?.close();
+      await channels.close();
       await downloads.close();
+      await media.close();
       await runs.close();
       await approvals.close();
       await library.close();
       await history.stop();
       await observer.close();
       await decisions.close();
+      await notifications.close();
       await keys.close();
       await stores.close();
       log('info', 'server', 'Stopped.');

@@ -11,6 +11,7 @@ import { approvalOwner } from '../commands/approvals.ts';
 import { NOBODY } from '../commands/caller.ts';
 import type { Principal } from '../commands/caller.ts';
 import { ownerOf } from '../commands/owner.ts';
+import { keepOwnMedia } from './media-rooms.ts';
 import { keepOwnRooms, userRoom } from './rooms.ts';
 import { isOwnerRoom, ownerRoom } from './run-broadcasts.ts';
 
@@ -116,6 +117,7 @@ export const guardAdmission = (
     const observes = socket.rooms.has(AUDIENCE.observe);
     keepOwnRooms(socket, principal.user, observes);
     for (const room of socket.rooms) if (isOwnerRoom(room)) void socket.leave(room);
+    keepOwnMedia(socket, ownerOf(principal));
     if (observes) void socket.join([ownerRoom(ownerOf(principal)), ownerRoom(approvalOwner(principal))]);
     if (principal.user === null) delete keptOf(socket).user;
     else {

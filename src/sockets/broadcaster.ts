@@ -1,16 +1,20 @@
 /** Turns domain changes into the events of both seeds and into `live:change`. */
+import type { Server } from 'socket.io';
 import type { LiveChange, ModelView } from '../contracts/views.ts';
 import type { DomainChange, Services } from '../commands/services.ts';
 import { configView, logBroadcastEntry } from '../projections/dialects.ts';
 import { AUDIENCE } from './admission.ts';
 import { createLogFlood } from './log-flood.ts';
+import { createMediaAudience } from './media-audience.ts';
+import type { MediaAudience } from './media-audience.ts';
+import { publishMedia } from './media-broadcasts.ts';
 import { createMetricsAudience } from './metrics-audience.ts';
 import { createModelBroadcasts } from './model-broadcasts.ts';
 import { createRouterBroadcasts } from './router-broadcasts.ts';
-import { namedRoom } from './rooms.ts';
+import { namedRoom, userRoom } from './rooms.ts';
 import { createTopicAudience } from './topic-audience.ts';
 import type { Emitter } from './emitter.ts';
-import { ownerRoom, publishPieces, publishRun } from './run-broadcasts.ts';
+import { publishPieces, publishRun, ownerRoom } from './run-broadcasts.ts';
 import type { MetricsAudience } from './metrics-audience.ts';
 import type { TopicAudience } from './topic-audience.ts';
 
@@ -64,11 +68,12 @@ const liveChange = (change: DomainChange): LiveChange[] => {
 export interface Broadcaster {
   metrics: MetricsAudience;
   inspector: TopicAudience;
+  media: MediaAudience;
   close(): void;
 }
 
 /** Subscribes to the services and sends until closed. */
-export const createBroadcaster = (services: Services, emitter: Emitter): Broadcaster => {
+export const createBroadcaster = (services: Services, emitter: Emitter, io: Server): Broadcaster => {
   const start = { router: services.router.view(), models: services.models.list() };
   const roll = createRoll(start.models);
   const models = createModelBroadcasts(emitter, start.models);
@@ -79,6 +84,7 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
   const inspector = createTopicAudience(INSPECTOR_ROOM, () =>
     services.inspector.watch((frames) => emitter.direct('inspector:frames', { frames }, INSPECTOR_ROOM)),
   );
+  const media = createMediaAudience(io, services.media);
   const stopPieces = publishPieces(emitter, services);
   let liveSeq = services.snapshot().seq;
 
@@ -88,6 +94,23 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
     if (live.length === 0 && seq === liveSeq) return;
     liveSeq = seq;
     emitter.direct('live:change', { seq, changes: live }, LIVE_ROOM);
+  };
+
+  const publishNotification = ({
+    notification,
+    owner,
+    fresh,
+  }: Extract<DomainChange, { kind: 'notification' }>): void => {
+    const { userId, count: _count, read: _read, ...message } = notification;
+    // A user is told whatever their token lets them see besides.
+    const room = owner === null ? AUDIENCE.observe : userId === null ? ownerRoom(owner) : userRoom(userId);
+    if (fresh) emitter.direct('notification', message, room, { also: '/notifications' });
+    else
+      emitter.broadcast(
+        'notifications:updated',
+        { notification, read: [], unread: null },
+        { room, also: '/notifications' },
+      );
   };
 
   const publishOther = (change: DomainChange): void => {
@@ -132,8 +155,25 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
           { by: change.by, room: AUDIENCE.admin },
         );
         break;
+      case 'media':
+      case 'media.removed':
+      case 'media.tools':
+        publishMedia(emitter, change);
+        break;
       case 'project':
-        emitter.direct('projectUpdate', { ...change.data, room: change.room }, namedRoom(change.room), change.by);
+        emitter.direct('projectUpdate', { ...change.data, room: change.room }, namedRoom(change.room), {
+          by: change.by,
+        });
+        break;
+      case 'notification':
+        publishNotification(change);
+        break;
+      case 'notifications.read':
+        emitter.broadcast(
+          'notifications:updated',
+          { notification: null, read: change.read, unread: change.unread },
+          { room: ownerRoom(change.reader), also: '/notifications' },
+        );
         break;
       case 'decision':
         emitter.broadcast('decisions:updated', { decision: change.decision }, { by: change.by });
@@ -171,8 +211,10 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
   return {
     metrics,
     inspector,
+    media,
     close: () => {
       stop();
+      media.close();
       stopPieces();
       inspector.close();
       flood.close();

@@ -9,9 +9,11 @@ import { broadcast } from './broadcast.bench.ts';
 import { broken } from './broken.bench.ts';
 import { burst } from './burst.bench.ts';
 import { cancel } from './cancel.bench.ts';
+import { channels } from './channels.bench.ts';
 import { idle } from './idle.bench.ts';
 import { load } from './load.bench.ts';
 import { memory } from './memory.bench.ts';
+import { page } from './page/page.bench.ts';
 import { router } from './router.bench.ts';
 import { scan } from './scan.bench.ts';
 import { soak } from './soak/soak.bench.ts';
@@ -31,8 +33,10 @@ const BENCHES: readonly Bench[] = [
   start,
   scan,
   broadcast,
+  channels,
   idle,
   router,
+  page,
   memory,
   soak,
 ];

@@ -219,7 +219,12 @@ describe('the product on a machine without models', () => {
     const asked = first.getByRole('table', { name: 'Finished requests' }).getByRole('row');
     await seen(asked.filter({ hasText: '/v1/chat/completions' }).first());
     expect(await ask(served.routerUrl)).toBe(DEMO_SENTENCE);
-    await seen(asked.nth(1).filter({ hasText: '200' }).filter({ hasText: /\d\u00a0t\/s/ }));
+    await seen(
+      asked
+        .nth(1)
+        .filter({ hasText: '200' })
+        .filter({ hasText: /\d\u00a0t\/s/ }),
+    );
     await first.goto(`${served.url}/monitoring/timeline?range=5m`);
     const lane = first.getByRole('group', { name: new RegExp(`^${DEMO}: loaded`) });
     await seen(lane.getByRole('button', { name: /^Loaded, .* of memory/ }).last());

@@ -265,8 +265,7 @@ describe('HTTP', () => {
     const response = await get('/v1/chat/completions', { method: 'POST', body: '{}' });
     expect(response.headers.get('content-type')).toBe('text/event-stream');
     const reader = response.body?.getReader();
-    const text = async (): Promise<string> =>
-      new TextDecoder().decode((await reader?.read())?.value as Uint8Array | undefined);
+    const text = async (): Promise<string> => new TextDecoder().decode((await reader?.read())?.value);
     next();
     expect(await text()).toBe('data: 1\n\n');
     finish();

@@ -4,6 +4,7 @@ import { defaultConfig, defaultSettings } from '../../src/contracts/config.ts';
 import { changePlan } from '../../src/projections/change-plan.ts';
 import { configRows } from '../../src/projections/config-rows.ts';
 import type { ImportedModel } from '../../src/contracts/commands.ts';
+import { LOG_LEVELS } from '../../src/contracts/views.ts';
 import type { ActivityView } from '../../src/contracts/activity.ts';
 import type { By, DomainChange, Services } from '../../src/commands/services.ts';
 import type {
@@ -18,10 +19,14 @@ import type {
 } from '../../src/contracts/views.ts';
 import { createMemoryApprovals } from './memory-approvals.ts';
 import type { MemoryApprovals } from './memory-approvals.ts';
+import { createMemoryChannels } from './memory-channels.ts';
 import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
+import { createMemoryMedia } from './memory-media.ts';
 import { createTokens } from '../../src/io/users/tokens.ts';
 import type { Tokens } from '../../src/io/users/tokens.ts';
+import { createMemoryNotifications } from './memory-notifications.ts';
+import type { MemoryNotifications } from './memory-notifications.ts';
 import { createMemoryKeys } from './memory-keys.ts';
 import type { MemoryKeys } from './memory-keys.ts';
 import { createMemoryRuns } from './memory-runs.ts';
@@ -67,6 +72,7 @@ export interface MemoryControl {
   approvals: MemoryApprovals;
   keys: MemoryKeys;
   tokens: Tokens;
+  notify: MemoryNotifications['notify'];
 }
 
 export interface MemoryServices extends Services {
@@ -84,6 +90,8 @@ const crashed: FailureView = {
 
 export const createMemoryServices = (
   names: readonly string[] = ['alpha.gguf', 'beta.gguf', 'gamma.gguf'],
+  /** Where agents ask; without it they find no router. */
+  agentsRouterUrl: () => string | null = () => null,
 ): MemoryServices => {
   const models = new Map(names.map((name) => memoryModel(name)).map((model) => [model.id, model]));
   const hidden = new Map<string, ModelView>();
@@ -150,6 +158,7 @@ export const createMemoryServices = (
     pending.push(change);
   };
   const downloads = createMemoryDownloads(publish);
+  const media = createMemoryMedia(publish);
   const runs = createMemoryRuns(publish);
   const approvals = createMemoryApprovals(publish);
   const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
@@ -233,11 +242,18 @@ export const createMemoryServices = (
   };
 
   const keys = createMemoryKeys(publish);
+  const notifications = createMemoryNotifications(publish);
   const tokens = createTokens({ secret: 'a secret of the tests, long enough for them', now: () => Date.now() });
+  const { channels, agents } = createMemoryChannels(publish, {
+    models: () => (agentsRouterUrl() === null ? [] : [...models.values()]),
+    find: (ref) => (agentsRouterUrl() === null ? undefined : find(ref)),
+    routerUrl: agentsRouterUrl,
+  });
 
   const control: MemoryControl = {
     keys,
     tokens,
+    notify: notifications.notify,
     failNext: (verb, id, error) => void failures.set(`${verb}:${id}`, error),
     failAlways: (verb, id, message) => void lasting.set(`${verb}:${id}`, message),
     hold: (id) => {
@@ -280,6 +296,8 @@ export const createMemoryServices = (
 
   return {
     control,
+    channels,
+    agents,
     models: {
       list: () => [...models.values()],
       find,
@@ -404,6 +422,7 @@ export const createMemoryServices = (
       },
     },
     downloads: downloads.service,
+    media,
     runs: runs.service,
     approvals: approvals.service,
     config: {
@@ -476,14 +495,19 @@ export const createMemoryServices = (
       },
     },
     keys: keys.service,
+    notifications: notifications.service,
     tokens: { create: (wanted) => tokens.sign(wanted) },
     projects: { update: (room, data, by) => publish({ kind: 'project', room, data, by }) },
     logs: {
-      query: ({ limit, offset, level, source }) =>
+      query: ({ limit, offset, level, match, source }) =>
         log
           .filter(
             (entry) =>
-              (level === undefined || entry.level === level) && (source === undefined || entry.source === source),
+              (level === undefined ||
+                (match === 'minimum'
+                  ? LOG_LEVELS.indexOf(entry.level) >= LOG_LEVELS.indexOf(level)
+                  : entry.level === level)) &&
+              (source === undefined || entry.source === source),
           )
           .slice(offset, offset + limit),
       clear: (by) => {

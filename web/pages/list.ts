@@ -18,6 +18,14 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/models', title: 'Models', icon: 'models', key: 'm', words: 'library gguf load unload', bar: true },
   { path: '/chat', title: 'Chat', icon: 'chat', key: 'c', words: 'talk prompt conversation', bar: true },
   {
+    path: '/channels',
+    title: 'Channels',
+    icon: 'people',
+    key: 'n',
+    words: 'agents group messages people talk dm rooms',
+    bar: false,
+  },
+  {
     path: '/monitoring',
     title: 'Monitoring',
     icon: 'chart',
@@ -25,7 +33,23 @@ export const PAGES: readonly PageEntry[] = [
     words: 'charts cpu memory gpu health requests activity timeline',
     bar: true,
   },
+  {
+    path: '/runs',
+    title: 'Runs',
+    icon: 'terminal',
+    key: 'r',
+    words: 'agents claude codex prompt queue processes output',
+    bar: false,
+  },
   { path: '/logs', title: 'Logs', icon: 'logs', key: 'l', words: 'output errors lines', bar: true },
+  {
+    path: '/media',
+    title: 'Media',
+    icon: 'film',
+    key: 'e',
+    words: 'images pictures video audio sound generate stable diffusion ffmpeg whisper',
+    bar: false,
+  },
   {
     path: '/inspector',
     title: 'Inspector',
@@ -55,7 +79,7 @@ export const PAGES: readonly PageEntry[] = [
     title: 'Settings',
     icon: 'gear',
     key: 's',
-    words: 'theme appearance about notifications',
+    words: 'theme appearance about notifications keys access',
     bar: false,
   },
 ];
@@ -69,6 +93,7 @@ export const PARTS: readonly Pick<PageEntry, 'path' | 'title' | 'icon' | 'words'
     words: 'activity monitoring latency tokens errors cancel history',
   },
   { path: '/monitoring/timeline', title: 'Timeline', icon: 'clock', words: 'monitoring loads models when history' },
+  { path: '/settings/keys', title: 'Keys', icon: 'bolt', words: 'settings api access tokens scopes revoke' },
   { path: '/configuration/presets', title: 'Presets', icon: 'sliders', words: 'configuration ini' },
 ];
 
