@@ -1,4 +1,5 @@
 /** The machines, for embedding, for the Stately editor and for the generated diagrams. */
+export { approvalMachine } from './approval.machine.ts';
 export { channelMachine } from './channel.machine.ts';
 export { downloadMachine } from './download.machine.ts';
 export { engineMachine } from './engine.machine.ts';

@@ -21,6 +21,7 @@ const ConfigurationPage = lazy(() => import('./pages/configuration/configuration
 const PresetsPage = lazy(() => import('./pages/configuration/presets-page.tsx'));
 const MediaPage = lazy(() => import('./pages/media/media-page.tsx'));
 const InspectorPage = lazy(() => import('./pages/inspector/inspector-page.tsx'));
+const AuditPage = lazy(() => import('./pages/audit/audit-page.tsx'));
 const SettingsPage = lazy(() => import('./pages/settings/settings-page.tsx'));
 const KeysPage = lazy(() => import('./pages/keys/keys-page.tsx'));
 
@@ -39,6 +40,7 @@ const ALL = [
   PresetsPage,
   MediaPage,
   InspectorPage,
+  AuditPage,
   SettingsPage,
   KeysPage,
 ];
@@ -70,6 +72,7 @@ export const Dashboard = (): JSX.Element => {
         <Route path="/configuration/presets/:name?" component={PresetsPage} />
         <Route path="/media" component={MediaPage} />
         <Route path="/inspector" component={InspectorPage} />
+        <Route path="/audit" component={AuditPage} />
         <Route path="/settings" component={SettingsPage} />
         <Route path="/settings/keys" component={KeysPage} />
         <Route path="*" component={NotFound} />

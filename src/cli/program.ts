@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { parseDuration } from './arguments.ts';
 import { registerActivity } from './commands/activity.ts';
+import { registerApprove } from './commands/approve.ts';
 import { registerAgents } from './commands/agents.ts';
 import { registerChat } from './commands/chat.ts';
 import { registerCompletions } from './commands/completions.ts';
@@ -34,7 +35,10 @@ import type { CliHost, Register } from './host.ts';
 import { VERSION } from './version.ts';
 
 const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]])[] = [
-  ['Server:', [registerServe, registerStatus, registerLogs, registerNotifications, registerDoctor, registerMcp]],
+  [
+    'Server:',
+    [registerServe, registerStatus, registerLogs, registerNotifications, registerDoctor, registerMcp, registerApprove],
+  ],
   [
     'Models:',
     [

@@ -2,6 +2,7 @@
 import { COMMANDS } from '../contracts/commands.ts';
 import { CodedError } from '../contracts/errors.ts';
 import type { CommandName, CommandResult, Scope } from '../contracts/commands.ts';
+import { approvals, audit } from './approvals.ts';
 import { activity, requests, timeline } from './activity.ts';
 import { agents, channels } from './channels.ts';
 import { config, settings } from './config.ts';
@@ -49,6 +50,8 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...downloads,
   ...media,
   ...runs,
+  ...approvals,
+  ...audit,
   ...system,
   ...inspector,
   ...keys,

@@ -7,6 +7,7 @@ import type {
   RequestView,
   TimelineView,
 } from '../contracts/activity.ts';
+import type { AllowanceView, ApprovalAnswer, ApprovalView, AuditEntryView } from '../contracts/approvals.ts';
 import type { Config, Settings } from '../contracts/config.ts';
 import type { CommandPayload, ExplainView, HealthView, ImportReport, InfoView } from '../contracts/commands.ts';
 import type { DownloadOptionsView, DownloadView } from '../contracts/downloads.ts';
@@ -65,6 +66,15 @@ export type RunNews =
   | { what: 'queued' | 'started' | 'activity' }
   /** The whole of what is kept of its output; null in place of an output that could not be read. */
   | { what: 'ended'; stdout: string; stderr: string; response: RunResponse | null };
+
+export type ApprovalWish = CommandPayload<'approvals:request'>;
+
+/** Who asks or answers: whose questions these are, and who it is in words. */
+export interface ApprovalCaller {
+  owner: string;
+  who: string;
+  by: By;
+}
 
 /** Every method refuses with a CodedError, changes nothing then, and has a deadline of its own. */
 export interface Services {
@@ -143,6 +153,23 @@ export interface Services {
     limits(): RunLimitsView;
     /** Hears of every piece that any run writes, at once. Bulk, so it takes no part in the changes below. */
     onPiece(listener: (id: string, piece: RunPieceView, owner: RunOwner) => void): () => void;
+  };
+  approvals: {
+    /** All of `owner` that wait, then the last `limit` that are settled; newest first. */
+    list(owner: string, limit: number): ApprovalView[];
+    allowances(owner: string): AllowanceView[];
+    /** Resolves when it is on disk; QUEUE_FULL when too many wait. */
+    request(wish: ApprovalWish, caller: ApprovalCaller): Promise<ApprovalView>;
+    /** Resolves when it is settled, or as it is after `waitMs`. NOT_FOUND, as from every method that takes an id. */
+    wait(id: string, owner: string, waitMs: number): Promise<ApprovalView>;
+    /** Resolves when the answer is on disk; INVALID_STATE when another came first. */
+    approve(id: string, answer: ApprovalAnswer, why: string, caller: ApprovalCaller): Promise<ApprovalView>;
+    reject(id: string, why: string, caller: ApprovalCaller): Promise<ApprovalView>;
+    cancel(id: string, caller: ApprovalCaller): Promise<ApprovalView>;
+    /** Ends an allowance. */
+    revoke(id: string, caller: ApprovalCaller): Promise<void>;
+    /** Newest first. */
+    audit(owner: string, limit: number, before?: string): { entries: AuditEntryView[]; more: boolean };
   };
   config: {
     get(): Config;
@@ -261,6 +288,8 @@ export type DomainChange =
   /** Only for its owner. */
   | { kind: 'run'; run: RunView; owner: RunOwner; news: RunNews; by: By | null }
   | { kind: 'run.removed'; id: string; owner: RunOwner; by: By | null }
+  /** A question is asked (`pending`) or settled. Only for its owner. */
+  | { kind: 'approval'; approval: ApprovalView; owner: string; by: By | null }
   | { kind: 'config'; config: Config; by: By | null }
   | { kind: 'settings'; settings: Settings; by: By | null }
   | { kind: 'problems'; problems: ProblemView[] }

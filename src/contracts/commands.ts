@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod';
 import { activityCommands } from './commands/activity.ts';
+import { approvalsCommands } from './commands/approvals.ts';
 import { channelsCommands } from './commands/channels.ts';
 import { configCommands } from './commands/config.ts';
 import { downloadsCommands } from './commands/downloads.ts';
@@ -48,6 +49,7 @@ export const COMMANDS = {
   ...downloadsCommands,
   ...mediaCommands,
   ...runsCommands,
+  ...approvalsCommands,
   ...systemCommands,
   ...inspectorCommands,
   ...keysCommands,

@@ -1,6 +1,7 @@
 /** What the server sends on its own, and the shapes of the two reply styles. */
 import type { ErrorCode } from './errors.ts';
 import type { ProblemView } from './changes.ts';
+import type { ApprovalView } from './approvals.ts';
 import type { MediaToolView, MediaView } from './media.ts';
 import type { DownloadView } from './downloads.ts';
 import type { AgentView, ChannelEvents, ChannelView } from './channels.ts';
@@ -90,6 +91,8 @@ export interface BroadcastData {
   'engine:updated': { engine: EngineView };
   'downloads:updated': { download: DownloadView };
   'downloads:removed': { downloadId: string };
+  /** Only to the sockets of its owner. */
+  'approvals:updated': { approval: ApprovalView };
   /** Only to its owner. */
   'media:updated': { media: MediaView };
   'media:removed': { mediaId: string };

@@ -1,4 +1,5 @@
 /** Everything behind the transports, composed: stores, actors, models, logs and metrics of one data folder. */
+import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { defaultDownloadPolicy } from '../../machines/download-policy.ts';
@@ -24,6 +25,8 @@ import type { User } from '../contracts/users.ts';
 import { createActorSystem } from './actor-system.ts';
 import { openChannels } from './channels/open.ts';
 import type { ActorSystem } from './actor-system.ts';
+import { createApprovals } from './approvals/approvals.ts';
+import { openAudit } from './approvals/audit.ts';
 import { createChangeHub } from './changes.ts';
 import { createChangeService } from './change-service.ts';
 import { createConfigService } from './config-service.ts';
@@ -408,6 +411,14 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
   });
+  const approvals = createApprovals({
+    store: stores.approvals,
+    audit: await openAudit({ folder: path.join(dataDir, 'audit'), onProblem: problem }),
+    hub,
+    log,
+    now,
+    newId: randomUUID,
+  });
   const channels = await openChannels({
     dataDir,
     limits: () => ({ channels: config.get().channelsMax, messages: config.get().channelMessages }),
@@ -448,6 +459,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     downloads,
     media,
     runs,
+    approvals,
     config,
     settings: config.settings,
     presets,
@@ -529,6 +541,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       downloads.begin();
       await media.begin();
       await runs.begin();
+      await approvals.begin();
       await routerSettled;
       restore();
     },
@@ -537,6 +550,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       requests.abandon('The server is stopping.');
       sampler.stop();
       // Before the models that they may be talking to.
+      approvals.drain();
       await runs.drain();
       await channels.drain();
       system.send({ type: 'system.stop', at: now() });
@@ -550,6 +564,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await downloads.close();
       await media.close();
       await runs.close();
+      await approvals.close();
       await library.close();
       await history.stop();
       await observer.close();

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { CONFIG_KEYS, ConfigDocument, SettingsDocument, defaultConfig, defaultSettings } from '../contracts/config.ts';
 import type { Config, Settings } from '../contracts/config.ts';
+import { ApprovalsDocument } from '../contracts/approval-record.ts';
 import { DownloadsDocument } from '../contracts/download-record.ts';
 import { nearestNames } from '../contracts/nearest.ts';
 import { RunsDocument } from '../contracts/run-record.ts';
@@ -28,6 +29,7 @@ export interface Stores {
   models: Document<ModelsDocument>;
   downloads: Document<DownloadsDocument>;
   runs: Document<RunsDocument>;
+  approvals: Document<ApprovalsDocument>;
   state: Document<StateDocument>;
   decisions: Document<DecisionsDocument>;
   measurements: Document<MeasurementsDocument>;
@@ -55,57 +57,65 @@ const openStores = async (
     version: 1,
     onDamaged: (info: { message: string }) => onDamaged(info.message),
   });
-  const [config, settings, models, downloads, runs, state, decisions, measurements, keys] = await Promise.all([
-    openDocument({
-      ...common('config.json'),
-      schema: ConfigDocument,
-      defaults: defaultConfig,
-      objection: misspeltKey,
-    }),
-    openDocument({ ...common('settings.json'), schema: SettingsDocument, defaults: defaultSettings }),
-    openDocument({ ...common('models.json'), version: MODELS_VERSION, schema: ModelsDocument, defaults: noModels }),
-    openDocument({
-      ...common('downloads.json'),
-      schema: DownloadsDocument,
-      defaults: (): DownloadsDocument => ({ downloads: [] }),
-    }),
-    openDocument({
-      ...common('runs.json'),
-      schema: RunsDocument,
-      defaults: (): RunsDocument => ({ runs: [] }),
-      pretty: false,
-    }),
-    openDocument({
-      ...common('state.json'),
-      schema: StateDocument,
-      defaults: (): StateDocument => ({ preset: 'default' }),
-    }),
-    openDocument({
-      ...common('decisions.json'),
-      schema: DecisionsDocument,
-      defaults: (): DecisionsDocument => ({ count: 0, decisions: [] }),
-      pretty: false,
-    }),
-    openDocument({
-      ...common('measurements.json'),
-      schema: MeasurementsDocument,
-      defaults: (): MeasurementsDocument => ({ loads: [] }),
-    }),
-    openKeyStore(dataDir, { now, onDamaged }),
-  ]);
+  const [config, settings, models, downloads, runs, approvals, state, decisions, measurements, keys] =
+    await Promise.all([
+      openDocument({
+        ...common('config.json'),
+        schema: ConfigDocument,
+        defaults: defaultConfig,
+        objection: misspeltKey,
+      }),
+      openDocument({ ...common('settings.json'), schema: SettingsDocument, defaults: defaultSettings }),
+      openDocument({ ...common('models.json'), version: MODELS_VERSION, schema: ModelsDocument, defaults: noModels }),
+      openDocument({
+        ...common('downloads.json'),
+        schema: DownloadsDocument,
+        defaults: (): DownloadsDocument => ({ downloads: [] }),
+      }),
+      openDocument({
+        ...common('runs.json'),
+        schema: RunsDocument,
+        defaults: (): RunsDocument => ({ runs: [] }),
+        pretty: false,
+      }),
+      openDocument({
+        ...common('approvals.json'),
+        schema: ApprovalsDocument,
+        defaults: (): ApprovalsDocument => ({ approvals: [], allowances: [] }),
+        pretty: false,
+      }),
+      openDocument({
+        ...common('state.json'),
+        schema: StateDocument,
+        defaults: (): StateDocument => ({ preset: 'default' }),
+      }),
+      openDocument({
+        ...common('decisions.json'),
+        schema: DecisionsDocument,
+        defaults: (): DecisionsDocument => ({ count: 0, decisions: [] }),
+        pretty: false,
+      }),
+      openDocument({
+        ...common('measurements.json'),
+        schema: MeasurementsDocument,
+        defaults: (): MeasurementsDocument => ({ loads: [] }),
+      }),
+      openKeyStore(dataDir, { now, onDamaged }),
+    ]);
   return {
     config,
     settings,
     models,
     downloads,
     runs,
+    approvals,
     state,
     decisions,
     measurements,
     keys,
     async close() {
       // Keys are closed by their service, which has something left to write.
-      const all = [config, settings, models, downloads, runs, state, decisions, measurements];
+      const all = [config, settings, models, downloads, runs, approvals, state, decisions, measurements];
       await Promise.all(all.map((document) => document.close()));
     },
   };

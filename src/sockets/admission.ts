@@ -7,6 +7,7 @@ import { hasEnded } from '../contracts/users.ts';
 import type { User } from '../contracts/users.ts';
 import { credentialsOf } from '../commands/access.ts';
 import type { Access, Credentials } from '../commands/access.ts';
+import { approvalOwner } from '../commands/approvals.ts';
 import { NOBODY } from '../commands/caller.ts';
 import type { Principal } from '../commands/caller.ts';
 import { ownerOf } from '../commands/owner.ts';
@@ -116,7 +117,7 @@ export const guardAdmission = (
     keepOwnRooms(socket, principal.user, observes);
     for (const room of socket.rooms) if (isOwnerRoom(room)) void socket.leave(room);
     keepOwnMedia(socket, ownerOf(principal));
-    if (observes) void socket.join(ownerRoom(ownerOf(principal)));
+    if (observes) void socket.join([ownerRoom(ownerOf(principal)), ownerRoom(approvalOwner(principal))]);
     if (principal.user === null) delete keptOf(socket).user;
     else {
       void socket.join(userRoom(principal.user.userId));

@@ -128,6 +128,13 @@ export const createBroadcaster = (services: Services, emitter: Emitter, io: Serv
       case 'run.removed':
         publishRun(emitter, change);
         break;
+      case 'approval':
+        emitter.broadcast(
+          'approvals:updated',
+          { approval: change.approval },
+          { by: change.by, room: ownerRoom(change.owner) },
+        );
+        break;
       case 'config':
         emitter.broadcast('config:updated', { config: configView(change.config) }, { by: change.by });
         break;

@@ -7,6 +7,7 @@ import { corsOrigin, holdsKey, refusedAccess } from '../http/guard.ts';
 import type { AccessRules } from '../http/guard.ts';
 import type { User } from '../contracts/users.ts';
 import type { Access } from '../commands/access.ts';
+import { approvalOwner } from '../commands/approvals.ts';
 import { unexpected } from '../commands/errors.ts';
 import { ownerOf } from '../commands/owner.ts';
 import type { Connection, Services } from '../commands/services.ts';
@@ -16,6 +17,8 @@ import { ACTIVITY_ROOM, createBroadcaster, LIVE_ROOM } from './broadcaster.ts';
 import { createEmitter, NAMESPACES, SIDE_NAMESPACES } from './emitter.ts';
 import { createRunFollowers } from './run-followers.ts';
 import type { RunFollowers } from './run-followers.ts';
+import { createFocus } from './focus.ts';
+import { CLAIMS_FOCUS, humanLayerEvents, publishHumanLayer } from './human-layer.ts';
 import { dispatchEvents } from './dispatch.ts';
 import type { Callers } from './dispatch.ts';
 import { isMediaTopic, MEDIA_NAMESPACE, mediaConnection, mediaIdOf } from './media-audience.ts';
@@ -166,7 +169,24 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
   const messaging = createMessaging(services, registry, emitter);
   const followers = createRunFollowers(services.runs, (socket) => ownerOf(admission.principalOf(socket)));
 
-  const plain = new Map([...connectionEvents(access, admission), ...claudeEvents(services, access)]);
+  const plain = new Map([
+    ...connectionEvents(access, admission),
+    ...claudeEvents(services, access),
+    ...humanLayerEvents(services, access),
+  ]);
+  const focus = createFocus();
+  const stopHumanLayer = publishHumanLayer(
+    services,
+    focus,
+    (socket) => access.refusal(admission.principalOf(socket), 'observe') === undefined,
+  );
+  /** Before the call itself, so that what it causes reaches the right client. */
+  const watchFocus = (socket: Socket): void => {
+    const owner = (): string => approvalOwner(admission.principalOf(socket));
+    focus.connected(socket, owner());
+    socket.onAny((event: unknown) => focus.called(socket, owner(), CLAIMS_FOCUS.has(String(event))));
+    socket.on('disconnect', () => focus.left(socket));
+  };
   const welcome = (socket: Socket, connection: Connection | undefined): void => {
     greet(socket, version, admission.principalOf(socket).user, admission.faultOf(socket));
     const callers: Callers = {
@@ -180,6 +200,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
 
   for (const name of NAMESPACES) {
     io.of(name).on('connection', (socket) => {
+      watchFocus(socket);
       welcome(socket, connectionOf(socket, { broadcaster, followers, messaging }));
       if (admission.seat(socket)) broadcaster.metrics.join(socket);
       broadcaster.inspector.resume(socket);
@@ -205,6 +226,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
       stopReview();
       broadcaster.close();
       followers.close();
+      stopHumanLayer();
       messaging.close();
       // Only the transports are closed: a client told to disconnect by its namespace would not come back after a restart.
       for (const engine of engines) engine.close();

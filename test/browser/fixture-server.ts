@@ -595,6 +595,8 @@ export class FixtureServer {
       return { preset: presetName, status: 'starting' };
     },
     'metrics:subscribe': ({ interval }) => ({ interval: interval ?? 2000 }),
+    'approvals:list': () => ({ approvals: [], allowances: [] }),
+    'audit:list': () => ({ entries: [], more: false }),
     'decisions:list': () => ({ decisions: this.decisions }),
     'placement:explain': (data) => ({ explanation: { ...this.explanation, modelId: this.modelOf(data).id } }),
     'models:scan': () => ({

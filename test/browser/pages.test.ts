@@ -1051,6 +1051,7 @@ const PAGES = [
   '/configuration',
   '/configuration/presets',
   '/inspector',
+  '/audit',
   '/settings',
   '/settings/keys',
 ] as const;

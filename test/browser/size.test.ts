@@ -20,6 +20,7 @@ const PAGES = [
   'presets',
   'media',
   'inspector',
+  'audit',
   'settings',
   'keys',
 ];

@@ -22,6 +22,9 @@ const started: [CommandName, Fields][] = [['downloads:start', { source: 'hf:owne
 const drawn: [CommandName, Fields][] = [['media:generate', { tool: 'draw', prompt: 'a tree' }]];
 const DRAW = { name: 'draw', title: 'Draw', commands: ['draw'], output: 'png', args: ['{output}'] };
 const running: [CommandName, Fields][] = [['runs:start', { prompt: 'Say hello.' }]];
+const asked: [CommandName, Fields][] = [
+  ['approvals:request', { title: 'Send the mail', session: 'mail', rule: 'send' }],
+];
 const CHANNEL = 'aaaaaaaa-0000-4000-8000-000000000001';
 const made: [CommandName, Fields][] = [['channels:create', { channelId: CHANNEL, name: 'one' }]];
 const said: [CommandName, Fields][] = [
@@ -139,6 +142,17 @@ const CASES: { [N in CommandName]: Case } = {
   'runs:cancel': { payload: { id: 'run-1' }, before: running },
   'runs:remove': { payload: { id: 'run-1' }, before: [...running, ['runs:cancel', { id: 'run-1' }]] },
   'runs:tools': { payload: {} },
+  'approvals:request': { payload: { title: 'Send the mail', reason: 'It is due.' } },
+  'approvals:list': { payload: {}, before: asked },
+  'approvals:wait': { payload: { id: 'approval-1', waitMs: 0 }, before: asked },
+  'approvals:approve': { payload: { id: 'approval-1' }, before: asked },
+  'approvals:reject': { payload: { id: 'approval-1', reason: 'Not today.' }, before: asked },
+  'approvals:cancel': { payload: { id: 'approval-1' }, before: asked },
+  'approvals:revoke': {
+    payload: { id: 'approval-1' },
+    before: [...asked, ['approvals:approve', { id: 'approval-1', answer: 'always' }]],
+  },
+  'audit:list': { payload: {}, before: asked },
   'system:info': { payload: {} },
   'system:health': { payload: {} },
   'logs:subscribe': { payload: { history: 5 } },
@@ -189,6 +203,12 @@ const REFUSED: [CommandName, unknown, string][] = [
   ['keys:create', { name: 'x', scopes: ['root'] }, 'INVALID_PAYLOAD'],
   ['keys:create', { name: 'x', scopes: ['operate'], models: ['alpha'] }, 'INVALID_PAYLOAD'],
   ['keys:revoke', { id: 'nobody' }, 'NOT_FOUND'],
+  ['approvals:request', { title: '' }, 'INVALID_PAYLOAD'],
+  ['approvals:request', { title: 'x', rule: 'without a session' }, 'INVALID_PAYLOAD'],
+  ['approvals:request', { title: 'x', timeoutMs: 1 }, 'INVALID_PAYLOAD'],
+  ['approvals:approve', { id: 'nothing' }, 'NOT_FOUND'],
+  ['approvals:revoke', { id: 'nothing' }, 'NOT_FOUND'],
+  ['audit:list', { before: 'nothing' }, 'NOT_FOUND'],
   ['tokens:create', { userId: '' }, 'INVALID_PAYLOAD'],
   ['tokens:create', { userId: 'ana', expiresAt: 1 }, 'INVALID_PAYLOAD'],
   ['notifications:send', { title: '', message: 'x' }, 'INVALID_PAYLOAD'],
@@ -268,6 +288,10 @@ const MOVING = new Set([
   'seq',
   'pid',
   'createdAt',
+  'timeoutAt',
+  'decidedAt',
+  'grantedAt',
+  'at',
   'updatedAt',
   // Random for each key.
   'secret',

@@ -17,6 +17,8 @@ import type {
   PresetView,
   RouterView,
 } from '../../src/contracts/views.ts';
+import { createMemoryApprovals } from './memory-approvals.ts';
+import type { MemoryApprovals } from './memory-approvals.ts';
 import { createMemoryChannels } from './memory-channels.ts';
 import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
@@ -67,6 +69,7 @@ export interface MemoryControl {
   inspectors(): number;
   setDownload: MemoryDownloads['set'];
   runs: Pick<MemoryRuns, 'write' | 'complete'>;
+  approvals: MemoryApprovals;
   keys: MemoryKeys;
   tokens: Tokens;
   notify: MemoryNotifications['notify'];
@@ -157,6 +160,7 @@ export const createMemoryServices = (
   const downloads = createMemoryDownloads(publish);
   const media = createMemoryMedia(publish);
   const runs = createMemoryRuns(publish);
+  const approvals = createMemoryApprovals(publish);
   const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
   const find = (ref: string): ModelView | undefined =>
@@ -287,6 +291,7 @@ export const createMemoryServices = (
     inspectors: () => inspectors.size,
     setDownload: downloads.set,
     runs,
+    approvals,
   };
 
   return {
@@ -419,6 +424,7 @@ export const createMemoryServices = (
     downloads: downloads.service,
     media,
     runs: runs.service,
+    approvals: approvals.service,
     config: {
       get: () => config,
       preview: (patch, apply) => {

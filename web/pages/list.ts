@@ -59,6 +59,14 @@ export const PAGES: readonly PageEntry[] = [
     bar: false,
   },
   {
+    path: '/audit',
+    title: 'Audit',
+    icon: 'check',
+    key: 'a',
+    words: 'approvals decisions consent allow reject human',
+    bar: false,
+  },
+  {
     path: '/configuration',
     title: 'Configuration',
     icon: 'sliders',

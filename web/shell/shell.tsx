@@ -29,6 +29,7 @@ import './shell.css';
 
 /** How long after the page the palette is fetched, ms. */
 const PALETTE_AFTER = 1000;
+const ApprovalTray = lazy(() => import('./approvals.tsx'));
 const Login = lazy(() => import('./login.tsx'));
 const Palette = lazy(() => import('./palette/palette.tsx'));
 
@@ -133,6 +134,11 @@ const Dashboard = (props: { children?: JSX.Element }): JSX.Element => {
         </header>
         <main ref={main} id="main" class="main" tabindex="-1">
           <Notices />
+          <Show when={app.approvals.waiting().length > 0}>
+            <Suspense>
+              <ApprovalTray />
+            </Suspense>
+          </Show>
           <ErrorBoundary fallback={(error: unknown, reset) => <Broken error={error} onAgain={reset} />}>
             <Suspense>{props.children}</Suspense>
           </ErrorBoundary>

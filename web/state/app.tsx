@@ -5,6 +5,8 @@ import { createClient } from '../net/client.ts';
 import type { Client } from '../net/client.ts';
 import { createModelActions } from './actions.ts';
 import type { ModelActions } from './actions.ts';
+import { createApprovals } from './approvals.ts';
+import type { Approvals } from './approvals.ts';
 import { createClock } from './clock.ts';
 import { createConfirm } from './confirm.ts';
 import type { Confirm } from './confirm.ts';
@@ -39,6 +41,7 @@ export interface App {
   slices: Slices;
   samples: Samples;
   offers: Offers;
+  approvals: Approvals;
   toasts: Toasts;
   confirm: Confirm;
   overlays: Overlays;
@@ -77,6 +80,7 @@ export const AppProvider = (props: { children: JSX.Element }): JSX.Element => {
     slices,
     theme,
     samples: createSamples(client, live),
+    approvals: createApprovals(client, live, toasts),
     offers,
     session,
     notifications: createNotifications(client, live, offers),

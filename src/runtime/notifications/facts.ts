@@ -93,6 +93,19 @@ const ofRun = ({ run, owner, news }: Extract<DomainChange, { kind: 'run' }>): Wa
   };
 };
 
+/** A question of no user's is everybody's to answer. */
+const ofApproval = ({ approval, owner }: Extract<DomainChange, { kind: 'approval' }>): Wanted | null =>
+  approval.status !== 'pending'
+    ? null
+    : {
+        owner: owner.startsWith('user:') ? owner : null,
+        type: 'warning',
+        title: 'Waiting for your answer',
+        message: `${approval.title} (asked by ${approval.asker})`,
+        data: { approvalId: approval.id },
+        key: `approval:${approval.id}`,
+      };
+
 /** True once when a value has been at or above its threshold for long enough; again only after it has fallen clearly below. */
 const createAlarm = (lasting: number): ((value: number, threshold: number) => boolean) => {
   let above = 0;
@@ -156,6 +169,8 @@ export const createFacts = (thresholds: () => Thresholds): Facts => {
           routerGaveUp = change.router.gaveUp;
           return told ? [] : [ofRouter(change.router) ?? []].flat();
         }
+        case 'approval':
+          return [ofApproval(change) ?? []].flat();
         case 'run':
           return [ofRun(change) ?? []].flat();
         case 'download': {
