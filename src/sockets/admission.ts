@@ -10,8 +10,7 @@ import type { Access, Credentials } from '../commands/access.ts';
 import { NOBODY } from '../commands/caller.ts';
 import type { Principal } from '../commands/caller.ts';
 import { ownerOf } from '../commands/owner.ts';
-import { keepOwnRooms, userRoom } from './rooms.ts';
-import { isOwnerRoom, ownerRoom } from './run-broadcasts.ts';
+import { isOwnerRoom, keepOwnRooms, ownerRoom, userRoom } from './rooms.ts';
 
 /** Rooms by what their members may do. State is broadcast to observers, keys to administrators. */
 export const AUDIENCE = { observe: '@may:observe', admin: '@may:admin' } as const;

@@ -10,7 +10,8 @@ import { createRouterBroadcasts } from './router-broadcasts.ts';
 import { namedRoom, userRoom } from './rooms.ts';
 import { createTopicAudience } from './topic-audience.ts';
 import type { Emitter } from './emitter.ts';
-import { publishPieces, publishRun, ownerRoom } from './run-broadcasts.ts';
+import { ownerRoom } from './rooms.ts';
+import { publishPieces, publishRun } from './run-broadcasts.ts';
 import type { MetricsAudience } from './metrics-audience.ts';
 import type { TopicAudience } from './topic-audience.ts';
 

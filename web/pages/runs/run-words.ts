@@ -40,3 +40,7 @@ export const cost = (dollars: number): string => `$${dollars.toFixed(dollars < 0
 
 export const tokensOf = ({ usage }: RunView): string | null =>
   usage === null ? null : `${grouped(usage.totalTokens)}${NBSP}tokens`;
+
+/** `runs` with `run` in its place, or in front when it is new. */
+export const withRun = (runs: readonly RunView[], run: RunView): readonly RunView[] =>
+  runs.some(({ id }) => id === run.id) ? runs.map((held) => (held.id === run.id ? run : held)) : [run, ...runs];
