@@ -23,6 +23,12 @@ export default defineConfig({
   server: {
     host: '127.0.0.1',
     port: 5173,
-    proxy: Object.fromEntries(passedOn.map((path) => [path, { target: server, ws: true }])),
+    proxy: Object.fromEntries(
+      passedOn.map((path) => [
+        path,
+        // The page of that name is the dashboard's own.
+        { target: server, ws: true, bypass: ({ url }) => (url === '/media' ? url : undefined) },
+      ]),
+    ),
   },
 });

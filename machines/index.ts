@@ -2,6 +2,7 @@
 export { channelMachine } from './channel.machine.ts';
 export { downloadMachine } from './download.machine.ts';
 export { engineMachine } from './engine.machine.ts';
+export { mediaMachine } from './media.machine.ts';
 export { modelMachine } from './model.machine.ts';
 export { routerMachine } from './router.machine.ts';
 export { runMachine } from './run.machine.ts';

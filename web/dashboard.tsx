@@ -10,6 +10,8 @@ import { AppProvider } from './state/app.tsx';
 const HomePage = lazy(() => import('./pages/home/home-page.tsx'));
 const ModelsPage = lazy(() => import('./pages/models/models-page.tsx'));
 const ChatPage = lazy(() => import('./pages/chat/chat-page.tsx'));
+const ChannelsPage = lazy(() => import('./pages/channels/channels-page.tsx'));
+const AgentsPage = lazy(() => import('./pages/agents/agents-page.tsx'));
 const MonitoringPage = lazy(() => import('./pages/monitoring/monitoring-page.tsx'));
 const RunsPage = lazy(() => import('./pages/runs/runs-page.tsx'));
 const ActivityPage = lazy(() => import('./pages/activity/activity-page.tsx'));
@@ -17,6 +19,7 @@ const TimelinePage = lazy(() => import('./pages/timeline/timeline-page.tsx'));
 const LogsPage = lazy(() => import('./pages/logs/logs-page.tsx'));
 const ConfigurationPage = lazy(() => import('./pages/configuration/configuration-page.tsx'));
 const PresetsPage = lazy(() => import('./pages/configuration/presets-page.tsx'));
+const MediaPage = lazy(() => import('./pages/media/media-page.tsx'));
 const InspectorPage = lazy(() => import('./pages/inspector/inspector-page.tsx'));
 const SettingsPage = lazy(() => import('./pages/settings/settings-page.tsx'));
 const KeysPage = lazy(() => import('./pages/keys/keys-page.tsx'));
@@ -25,6 +28,8 @@ const ALL = [
   HomePage,
   ModelsPage,
   ChatPage,
+  ChannelsPage,
+  AgentsPage,
   MonitoringPage,
   RunsPage,
   ActivityPage,
@@ -32,6 +37,7 @@ const ALL = [
   LogsPage,
   ConfigurationPage,
   PresetsPage,
+  MediaPage,
   InspectorPage,
   SettingsPage,
   KeysPage,
@@ -53,6 +59,8 @@ export const Dashboard = (): JSX.Element => {
         <Route path="/" component={HomePage} />
         <Route path="/models" component={ModelsPage} />
         <Route path="/chat/:id?" component={ChatPage} />
+        <Route path="/channels/agents/:id?" component={AgentsPage} />
+        <Route path="/channels/:id?" component={ChannelsPage} />
         <Route path="/monitoring" component={MonitoringPage} />
         <Route path="/runs/:id?" component={RunsPage} />
         <Route path="/monitoring/requests" component={ActivityPage} />
@@ -60,6 +68,7 @@ export const Dashboard = (): JSX.Element => {
         <Route path="/logs" component={LogsPage} />
         <Route path="/configuration" component={ConfigurationPage} />
         <Route path="/configuration/presets/:name?" component={PresetsPage} />
+        <Route path="/media" component={MediaPage} />
         <Route path="/inspector" component={InspectorPage} />
         <Route path="/settings" component={SettingsPage} />
         <Route path="/settings/keys" component={KeysPage} />

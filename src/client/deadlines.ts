@@ -17,6 +17,8 @@ const LONG: Partial<Record<CommandName, number>> = {
   'downloads:options': 2 * MINUTE,
   'downloads:cancel': 2 * MINUTE,
   'downloads:remove': 2 * MINUTE,
+  'media:cancel': 2 * MINUTE,
+  'media:remove': 2 * MINUTE,
   'llama:start': 2 * MINUTE,
   'llama:stop': 2 * MINUTE,
 };

@@ -10,6 +10,7 @@ const MODEL_STATE: BroadcastName[] = ['models:status', 'models:updated', 'router
 const ROUTER_STATE: BroadcastName[] = ['router:status', 'llama:status'];
 const SCAN: BroadcastName[] = ['models:created', 'models:updated', 'models:deleted', 'models:scanned', 'models:list'];
 
+const MEDIA: BroadcastName[] = ['media:updated'];
 const DOWNLOAD: BroadcastName[] = ['downloads:updated'];
 /** To the members of a channel, and to those who follow the list of channels. */
 const SAID: (BroadcastName | keyof ChannelEvents)[] = ['messageBroadcast', 'messageComplete', 'channels:updated'];
@@ -59,6 +60,12 @@ export const BROADCASTS_OF: {
   'downloads:cancel': DOWNLOAD,
   'downloads:retry': [...DOWNLOAD, ...SCAN],
   'downloads:remove': [...DOWNLOAD, 'downloads:removed'],
+  'media:generate': MEDIA,
+  'media:cancel': MEDIA,
+  'media:remove': [...MEDIA, 'media:removed'],
+  'media:restore': MEDIA,
+  'media:save-tool': ['media:tools-updated'],
+  'media:delete-tool': ['media:tools-updated'],
   'runs:start': ['runs:updated'],
   'runs:cancel': ['runs:updated'],
   'runs:remove': ['runs:removed'],

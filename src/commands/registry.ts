@@ -15,6 +15,7 @@ import { keys } from './keys.ts';
 import { live } from './live.ts';
 import { llama } from './llama.ts';
 import { logs } from './logs.ts';
+import { media } from './media.ts';
 import { metrics } from './metrics.ts';
 import { models } from './models.ts';
 import { presets } from './presets.ts';
@@ -46,6 +47,7 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...placement,
   ...decisions,
   ...downloads,
+  ...media,
   ...runs,
   ...system,
   ...inspector,

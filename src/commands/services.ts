@@ -14,6 +14,8 @@ import type { MemberView } from '../contracts/channels.ts';
 import type { LogStreamFilter } from '../contracts/log-stream.ts';
 import type { KeyView } from '../contracts/keys.ts';
 import type { NewNotification, NotificationView, WebhookView } from '../contracts/notifications.ts';
+import type { MediaService } from './media-service.ts';
+import type { MediaToolView, MediaView } from '../contracts/media.ts';
 import type { NewToken, User } from '../contracts/users.ts';
 import type {
   RunLimitsView,
@@ -23,7 +25,7 @@ import type {
   RunToolView,
   RunView,
 } from '../contracts/runs.ts';
-import type { AgentsService, ChannelChange, ChannelsService } from './channel-services.ts';
+import type { AgentsService, ChannelChange, ChannelPage, ChannelsService } from './channel-services.ts';
 import type {
   DecisionView,
   EngineView,
@@ -37,6 +39,8 @@ import type {
   RouterView,
   SnapshotView,
 } from '../contracts/views.ts';
+
+export type { AgentsService, ChannelChange, ChannelPage, ChannelsService };
 
 /**
  * Who asks: `a:<socket id>` for style A, `b:<socket id>` for style B, `m:<socket id>` for a message event of seed 004 and
@@ -174,6 +178,7 @@ export interface Services {
     /** By id or name. Resolves when it lets nobody in any more, on either plane. */
     revoke(ref: string, by: By): Promise<{ id: string; name: string }>;
   };
+  media: MediaService;
   tokens: {
     /** INVALID_PAYLOAD when it would have expired already. */
     create(wanted: NewToken, by: By): Promise<{ token: string; user: User }>;
@@ -265,6 +270,9 @@ export type DomainChange =
   | { kind: 'problems'; problems: ProblemView[] }
   | { kind: 'presets'; presets: PresetView[]; by: By | null }
   | { kind: 'keys'; keys: KeyView[]; required: boolean; by: By | null }
+  | { kind: 'media'; media: MediaView; by: By | null }
+  | { kind: 'media.removed'; id: string; owner: string; by: By | null }
+  | { kind: 'media.tools'; tools: MediaToolView[]; by: By | null }
   | { kind: 'project'; room: string; data: Record<string, unknown>; by: By | null }
   /** `owner` null is everybody; `fresh`: nobody was told of the same a short time ago. */
   | { kind: 'notification'; notification: NotificationView; owner: RunOwner | null; fresh: boolean }
@@ -277,7 +285,7 @@ export type DomainChange =
   | { kind: 'activity'; requests: ActivityView[]; skipped: number };
 
 /** What a socket can follow besides the broadcasts. */
-export type Topic = 'live' | 'inspector' | 'activity' | 'channels';
+export type Topic = 'live' | 'inspector' | 'activity' | 'channels' | `media:${string}`;
 
 /** The socket behind a call, for commands that subscribe. */
 export interface Connection {

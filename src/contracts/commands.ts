@@ -14,6 +14,7 @@ import { importCommands } from './commands/import.ts';
 import { keysCommands } from './commands/keys.ts';
 import { liveCommands } from './commands/live.ts';
 import { logsCommands } from './commands/logs.ts';
+import { mediaCommands } from './commands/media.ts';
 import { metricsCommands } from './commands/metrics.ts';
 import { modelsCommands } from './commands/models.ts';
 import { notificationsCommands } from './commands/notifications.ts';
@@ -45,6 +46,7 @@ export const COMMANDS = {
   ...engineCommands,
   ...placementCommands,
   ...downloadsCommands,
+  ...mediaCommands,
   ...runsCommands,
   ...systemCommands,
   ...inspectorCommands,

@@ -159,6 +159,36 @@ export const CONFIG_KEYS = {
     help: 'Channel and log events that one address may send in any minute; 0 is no limit.',
     restart: 'none',
   },
+  mediaMax: {
+    schema: z.int().min(1).max(16),
+    default: 1,
+    help: 'How many media tools may run at once.',
+    restart: 'none',
+  },
+  mediaTimeout: {
+    schema: z.int().min(1).max(LONGEST_TTL),
+    default: 3600,
+    help: 'Seconds a media tool may run.',
+    restart: 'none',
+  },
+  mediaUploadMiB: {
+    schema: z.int().min(1).max(1_048_576),
+    default: 1024,
+    help: 'MiB that one upload to be worked on may have.',
+    restart: 'none',
+  },
+  mediaKeepDays: {
+    schema: z.int().min(0).max(36_500),
+    default: 0,
+    help: 'Days after which media are deleted; 0 is never.',
+    restart: 'none',
+  },
+  mediaKeepMiB: {
+    schema: z.int().min(0).max(1_073_741_824),
+    default: 20_480,
+    help: 'MiB that all media may take together; beyond it the oldest are deleted. 0 is no bound.',
+    restart: 'none',
+  },
   concurrency: {
     schema: z.int().min(0).max(10_000),
     default: 0,

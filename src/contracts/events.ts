@@ -1,6 +1,7 @@
 /** What the server sends on its own, and the shapes of the two reply styles. */
 import type { ErrorCode } from './errors.ts';
 import type { ProblemView } from './changes.ts';
+import type { MediaToolView, MediaView } from './media.ts';
 import type { DownloadView } from './downloads.ts';
 import type { AgentView, ChannelEvents, ChannelView } from './channels.ts';
 import type { Config, Settings } from './config.ts';
@@ -89,6 +90,10 @@ export interface BroadcastData {
   'engine:updated': { engine: EngineView };
   'downloads:updated': { download: DownloadView };
   'downloads:removed': { downloadId: string };
+  /** Only to its owner. */
+  'media:updated': { media: MediaView };
+  'media:removed': { mediaId: string };
+  'media:tools-updated': { tools: MediaToolView[] };
   /** Only to sockets that may administer. */
   'keys:updated': { keys: KeyView[]; required: boolean };
   /** To the same people as the notification: one that was told before has been counted up, or somebody has read some. */

@@ -40,6 +40,7 @@ import { createLibrary } from './library.ts';
 import { followLog } from './log-follow.ts';
 import { applyLogSettings, createLogService } from './log-service.ts';
 import { createMeasurements } from './measurements.ts';
+import { openMedia } from './media/open-media.ts';
 import { createMemory } from './memory.ts';
 import type { MemoryOptions } from './memory.ts';
 import { createMetricsService } from './metrics-service.ts';
@@ -88,6 +89,8 @@ export interface Runtime {
   services: Services;
   /** The keys that are valid now. */
   keyring: Keyring;
+  /** A key that the router takes in place of a user's token, which the control plane has seen. */
+  usersKey: string;
   /** A key with this id was shown to the control plane. */
   keyUsed(id: string): void;
   /** Whose token that is; rejects with UNAUTHORIZED and the reason. */
@@ -158,7 +161,10 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     hub,
     sendSettings: () => link.send({ type: 'settings', settings: settingsOfRouter() }),
     rescan: reactions.rescan,
-    pumpDownloads: () => downloads.pump(),
+    pumpDownloads() {
+      downloads.pump();
+      media.pump();
+    },
     applyPolicies: (by) => {
       for (const id of system.modelIds()) models.applyPolicy(id);
       routes.update(
@@ -384,6 +390,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
   });
+  const media = await openMedia({ dataDir, env, config, pids, guardian, hub, log, now });
   const runs = await openRuns({
     folder: path.join(dataDir, 'runs'),
     store: stores.runs,
@@ -439,6 +446,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     }),
     engine: createEngineService({ dataDir, env, system, requests, config, view: views.engine }),
     downloads,
+    media,
     runs,
     config,
     settings: config.settings,
@@ -488,6 +496,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   return {
     services,
     keyring: keys.ring,
+    usersKey: keys.own(),
     keyUsed: keys.used,
     verifyUser: tokens.verify,
     answerRouter(run) {
@@ -518,6 +527,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
         onProblem: warn,
       });
       downloads.begin();
+      await media.begin();
       await runs.begin();
       await routerSettled;
       restore();
@@ -530,7 +540,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await runs.drain();
       await channels.drain();
       system.send({ type: 'system.stop', at: now() });
-      await system.stopped;
+      await Promise.all([system.stopped, media.drain()]);
       system.kill();
       hub.flush();
     },
@@ -538,6 +548,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await edits?.close();
       await channels.close();
       await downloads.close();
+      await media.close();
       await runs.close();
       await library.close();
       await history.stop();

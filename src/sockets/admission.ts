@@ -10,6 +10,7 @@ import type { Access, Credentials } from '../commands/access.ts';
 import { NOBODY } from '../commands/caller.ts';
 import type { Principal } from '../commands/caller.ts';
 import { ownerOf } from '../commands/owner.ts';
+import { keepOwnMedia } from './media-rooms.ts';
 import { isOwnerRoom, keepOwnRooms, ownerRoom, userRoom } from './rooms.ts';
 
 /** Rooms by what their members may do. State is broadcast to observers, keys to administrators. */
@@ -114,6 +115,7 @@ export const guardAdmission = (
     const observes = socket.rooms.has(AUDIENCE.observe);
     keepOwnRooms(socket, principal.user, observes);
     for (const room of socket.rooms) if (isOwnerRoom(room)) void socket.leave(room);
+    keepOwnMedia(socket, ownerOf(principal));
     if (observes) void socket.join(ownerRoom(ownerOf(principal)));
     if (principal.user === null) delete keptOf(socket).user;
     else {

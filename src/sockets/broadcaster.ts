@@ -1,16 +1,19 @@
 /** Turns domain changes into the events of both seeds and into `live:change`. */
+import type { Server } from 'socket.io';
 import type { LiveChange, ModelView } from '../contracts/views.ts';
 import type { DomainChange, Services } from '../commands/services.ts';
 import { configView, logBroadcastEntry } from '../projections/dialects.ts';
 import { AUDIENCE } from './admission.ts';
 import { createLogFlood } from './log-flood.ts';
+import { createMediaAudience } from './media-audience.ts';
+import type { MediaAudience } from './media-audience.ts';
+import { publishMedia } from './media-broadcasts.ts';
 import { createMetricsAudience } from './metrics-audience.ts';
 import { createModelBroadcasts } from './model-broadcasts.ts';
 import { createRouterBroadcasts } from './router-broadcasts.ts';
-import { namedRoom, userRoom } from './rooms.ts';
+import { namedRoom, ownerRoom, userRoom } from './rooms.ts';
 import { createTopicAudience } from './topic-audience.ts';
 import type { Emitter } from './emitter.ts';
-import { ownerRoom } from './rooms.ts';
 import { publishPieces, publishRun } from './run-broadcasts.ts';
 import type { MetricsAudience } from './metrics-audience.ts';
 import type { TopicAudience } from './topic-audience.ts';
@@ -65,11 +68,12 @@ const liveChange = (change: DomainChange): LiveChange[] => {
 export interface Broadcaster {
   metrics: MetricsAudience;
   inspector: TopicAudience;
+  media: MediaAudience;
   close(): void;
 }
 
 /** Subscribes to the services and sends until closed. */
-export const createBroadcaster = (services: Services, emitter: Emitter): Broadcaster => {
+export const createBroadcaster = (services: Services, emitter: Emitter, io: Server): Broadcaster => {
   const start = { router: services.router.view(), models: services.models.list() };
   const roll = createRoll(start.models);
   const models = createModelBroadcasts(emitter, start.models);
@@ -80,6 +84,7 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
   const inspector = createTopicAudience(INSPECTOR_ROOM, () =>
     services.inspector.watch((frames) => emitter.direct('inspector:frames', { frames }, INSPECTOR_ROOM)),
   );
+  const media = createMediaAudience(io, services.media);
   const stopPieces = publishPieces(emitter, services);
   let liveSeq = services.snapshot().seq;
 
@@ -143,6 +148,11 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
           { by: change.by, room: AUDIENCE.admin },
         );
         break;
+      case 'media':
+      case 'media.removed':
+      case 'media.tools':
+        publishMedia(emitter, change);
+        break;
       case 'project':
         emitter.direct('projectUpdate', { ...change.data, room: change.room }, namedRoom(change.room), {
           by: change.by,
@@ -194,8 +204,10 @@ export const createBroadcaster = (services: Services, emitter: Emitter): Broadca
   return {
     metrics,
     inspector,
+    media,
     close: () => {
       stop();
+      media.close();
       stopPieces();
       inspector.close();
       flood.close();

@@ -9,6 +9,7 @@ import type { Connection } from '../commands/services.ts';
 import type { Messaging } from './messaging/messaging.ts';
 import { answer, answerUnknown } from './replies.ts';
 import { readCall } from './calls.ts';
+import { seedEvent } from './seed-events.ts';
 import { runPlain } from './plain-events.ts';
 import type { PlainEvents } from './plain-events.ts';
 import type { Call } from './calls.ts';
@@ -59,8 +60,11 @@ export const dispatchEvents = (socket: Socket, registry: Registry, callers: Call
     const event = String(name);
     if (messaging.handle(socket, event, args, () => callerOf(callers))) return;
     const call = readCall(args);
+    const seed = seedEvent(event);
     const plain = callers.plain.get(event);
-    if (isCommandName(event)) runCommand(registry, socket, callers, event, call);
+    if (seed !== null)
+      runCommand(registry, socket, callers, seed.command, { ...call, payload: seed.payload(call.payload) });
+    else if (isCommandName(event)) runCommand(registry, socket, callers, event, call);
     else if (plain !== undefined) {
       const context = { socket, principal: callers.principal() };
       runPlain(event, plain, context, call, (cause) => callers.failed(event, cause));

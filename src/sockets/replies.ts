@@ -6,7 +6,7 @@ import type { AckReply, EnvelopeError, EnvelopeReply } from '../contracts/events
 import type { CommandName, CommandResult } from '../contracts/commands.ts';
 import type { Outcome } from '../commands/caller.ts';
 import { DialectError } from '../commands/errors.ts';
-import { flatExtras, resultForA, resultForB } from './results.ts';
+import { ackExtras, flatExtras, resultForA, resultForB } from './results.ts';
 import type { Call } from './calls.ts';
 
 const ackFailure = (error: CodedError): AckReply => ({
@@ -52,6 +52,7 @@ export const answer = <N extends CommandName>(
         ? {
             success: true,
             data: resultForA(command, outcome.result, call.payload),
+            ...ackExtras(command, outcome.result),
             timestamp: new Date().toISOString(),
           }
         : ackFailure(outcome.error),

@@ -83,3 +83,15 @@ export const flatExtras = <N extends CommandName>(command: N, result: CommandRes
   const { status } = result as CommandResult<'llama:status'>;
   return { ...status, processRunning: status.status === 'running' || status.status === 'stopping' };
 };
+
+/** Seed 003 reads these beside `success`. */
+const FLAT_IN_ACK: { [N in CommandName]?: (result: CommandResult<N>) => Fields } = {
+  'media:generate': ({ mediaId }) => ({ mediaId }),
+  'media:cancel': ({ mediaId }) => ({ mediaId }),
+  'media:subscribe': ({ mediaId }) => ({ mediaId }),
+  'media:unsubscribe': ({ mediaId }) => ({ mediaId }),
+};
+
+/** Fields of a result that an acknowledgement also carries at its top level. */
+export const ackExtras = <N extends CommandName>(command: N, result: CommandResult<N>): Fields =>
+  FLAT_IN_ACK[command]?.(result) ?? {};

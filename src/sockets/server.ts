@@ -18,6 +18,8 @@ import { createRunFollowers } from './run-followers.ts';
 import type { RunFollowers } from './run-followers.ts';
 import { dispatchEvents } from './dispatch.ts';
 import type { Callers } from './dispatch.ts';
+import { isMediaTopic, MEDIA_NAMESPACE, mediaConnection, mediaIdOf } from './media-audience.ts';
+import { leaveMedia } from './media-rooms.ts';
 import { claudeEvents, tellInterrupted } from './claude-events.ts';
 import { connectionEvents } from './connection-events.ts';
 import { greet } from './greetings.ts';
@@ -88,12 +90,20 @@ interface Parts {
 
 const connectionOf = (
   socket: Socket,
-  { broadcaster: { metrics, inspector }, followers, messaging }: Parts,
+  { broadcaster: { metrics, inspector, media }, followers, messaging }: Parts,
 ): Connection => ({
   ...messaging.connection(socket),
   id: socket.id,
-  join: (topic) => void (topic === 'inspector' ? inspector.join(socket) : socket.join(ROOMS[topic])),
-  leave: (topic) => void (topic === 'inspector' ? inspector.leave(socket) : socket.leave(ROOMS[topic])),
+  join(topic) {
+    if (topic === 'inspector') inspector.join(socket);
+    else if (isMediaTopic(topic)) media.join(socket, mediaIdOf(topic));
+    else void socket.join(ROOMS[topic]);
+  },
+  leave(topic) {
+    if (topic === 'inspector') inspector.leave(socket);
+    else if (isMediaTopic(topic)) leaveMedia(socket, mediaIdOf(topic));
+    else void socket.leave(ROOMS[topic]);
+  },
   isIn: (room) => socket.rooms.has(namedRoom(room)),
   metricsEvery: (interval) => metrics.every(socket, interval),
   followRun: (id) => followers.follow(socket, id),
@@ -152,7 +162,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
     if (changes.some(({ kind }) => kind === 'keys')) admission.review();
   });
   const emitter = createEmitter(io);
-  const broadcaster = createBroadcaster(services, emitter);
+  const broadcaster = createBroadcaster(services, emitter, io);
   const messaging = createMessaging(services, registry, emitter);
   const followers = createRunFollowers(services.runs, (socket) => ownerOf(admission.principalOf(socket)));
 
@@ -184,7 +194,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
   }
   for (const name of SIDE_NAMESPACES) {
     io.of(name).on('connection', (socket) => {
-      welcome(socket, undefined);
+      welcome(socket, name === MEDIA_NAMESPACE ? mediaConnection(socket, broadcaster.media) : undefined);
       admission.seat(socket);
     });
   }

@@ -19,6 +19,8 @@ interface Case {
 
 const loaded: [CommandName, Fields][] = [['models:load', { modelName: 'alpha.gguf' }]];
 const started: [CommandName, Fields][] = [['downloads:start', { source: 'hf:owner/repo' }]];
+const drawn: [CommandName, Fields][] = [['media:generate', { tool: 'draw', prompt: 'a tree' }]];
+const DRAW = { name: 'draw', title: 'Draw', commands: ['draw'], output: 'png', args: ['{output}'] };
 const running: [CommandName, Fields][] = [['runs:start', { prompt: 'Say hello.' }]];
 const CHANNEL = 'aaaaaaaa-0000-4000-8000-000000000001';
 const made: [CommandName, Fields][] = [['channels:create', { channelId: CHANNEL, name: 'one' }]];
@@ -116,6 +118,18 @@ const CASES: { [N in CommandName]: Case } = {
     before: [...started, ['downloads:cancel', { id: 'download-1' }]],
   },
   'downloads:remove': { payload: { id: 'download-1' }, before: started },
+  'media:generate': { payload: { tool: 'draw', prompt: 'a tree' } },
+  'media:list': { payload: {}, before: drawn },
+  'media:get': { payload: { mediaId: 'media-1' }, before: drawn },
+  'media:cancel': { payload: { mediaId: 'media-1' }, before: drawn },
+  'media:remove': { payload: { mediaId: 'media-1' }, before: drawn },
+  'media:restore': { payload: { mediaId: 'media-1' }, before: [...drawn, ['media:remove', { mediaId: 'media-1' }]] },
+  'media:tools': { payload: {} },
+  'media:save-tool': { payload: { tool: DRAW } },
+  'media:delete-tool': { payload: { name: 'draw' } },
+  'media:ticket': { payload: {} },
+  'media:subscribe': { payload: { mediaId: 'media-1' }, before: drawn },
+  'media:unsubscribe': { payload: { mediaId: 'media-1' }, before: drawn },
   'runs:start': { payload: { prompt: 'Say hello.' } },
   'runs:list': { payload: {}, before: running },
   'runs:get': { payload: { id: 'run-1' }, before: running },
@@ -206,6 +220,14 @@ const REFUSED: [CommandName, unknown, string][] = [
   ['downloads:start', {}, 'INVALID_PAYLOAD'],
   ['downloads:start', { source: 'nonsense' }, 'INVALID_PAYLOAD'],
   ['downloads:cancel', { id: 'none' }, 'NOT_FOUND'],
+  ['media:generate', { tool: 'none' }, 'NOT_FOUND'],
+  ['media:generate', { tool: '../draw' }, 'INVALID_PAYLOAD'],
+  ['media:generate', { tool: 'draw', prompt: 'x', input: 'none' }, 'NOT_FOUND'],
+  ['media:get', { mediaId: 'none' }, 'NOT_FOUND'],
+  ['media:get', { mediaId: '' }, 'INVALID_PAYLOAD'],
+  ['media:cancel', {}, 'INVALID_PAYLOAD'],
+  ['media:save-tool', { tool: { ...DRAW, args: ['{nothing}'] } }, 'INVALID_PAYLOAD'],
+  ['media:delete-tool', { name: 'none' }, 'NOT_FOUND'],
   ['runs:start', {}, 'INVALID_PAYLOAD'],
   ['runs:start', { prompt: '  ' }, 'INVALID_PAYLOAD'],
   ['runs:start', { prompt: 'x', room: 'user:ana' }, 'INVALID_PAYLOAD'],

@@ -47,7 +47,7 @@ const libraryFolders = async (tree: string, triplet: string): Promise<string[]> 
   return [...roots, ...inner.flat()];
 };
 
-const install = async (name: string, packageName: string, program: string, home: string): Promise<void> => {
+const install = async (name: string, packages: readonly string[], program: string, home: string): Promise<void> => {
   const machine = process.platform === 'linux' ? MACHINES[process.arch] : undefined;
   if (machine === undefined) throw new Error(`${name} is not installed, and there is no package for this machine.`);
   await mkdir(CACHE, { recursive: true });
@@ -59,12 +59,12 @@ const install = async (name: string, packageName: string, program: string, home:
     const apt = await prepareApt({ root, suite: SUITE, architecture: machine.debian, env: process.env, signal });
     await apt.run('apt-get', ['update']);
     const report = (): void => undefined;
-    const names = await resolvePackages(apt, packageName);
+    const names = [...new Set((await Promise.all(packages.map((each) => resolvePackages(apt, each)))).flat())];
     for (const archive of await downloadPackages(apt, names, debs, `downloading ${name}`, report)) {
       const done = await runProgram('dpkg', ['-x', archive, tree], { env: process.env, deadlineMs: 120_000, signal });
       if (done.code !== 0) throw new Error(`dpkg could not unpack ${archive}: ${done.stderr}`);
     }
-    if (!(await isExecutable(join(tree, program)))) throw new Error(`${packageName} holds no ${program}.`);
+    if (!(await isExecutable(join(tree, program)))) throw new Error(`${packages.join(', ')} hold no ${program}.`);
     await rename(tree, home).catch(async (error: unknown) => {
       // Another worker was faster; what it made is the same.
       if (!(await isExecutable(join(home, program)))) throw error;
@@ -81,12 +81,18 @@ const install = async (name: string, packageName: string, program: string, home:
  * @param name        as on PATH, e.g. "nginx"
  * @param packageName Debian's name of the package that holds it
  * @param program     its path inside the package, e.g. "usr/sbin/nginx"
+ * @param more        packages with libraries it needs that are not called like libraries
  */
-export const debianProgram = async (name: string, packageName: string, program: string): Promise<DebianProgram> => {
+export const debianProgram = async (
+  name: string,
+  packageName: string,
+  program: string,
+  more: readonly string[] = [],
+): Promise<DebianProgram> => {
   const installed = await onPath(name);
   if (installed !== null) return { command: installed, prefixArgs: [], tree: null };
   const home = join(CACHE, name);
-  if (!(await isExecutable(join(home, program)))) await install(name, packageName, program, home);
+  if (!(await isExecutable(join(home, program)))) await install(name, [packageName, ...more], program, home);
   const { triplet = '', loader = '' } = MACHINES[process.arch] ?? {};
   const folders = await libraryFolders(home, triplet);
   const command = (

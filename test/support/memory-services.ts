@@ -20,6 +20,7 @@ import type {
 import { createMemoryChannels } from './memory-channels.ts';
 import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
+import { createMemoryMedia } from './memory-media.ts';
 import { createTokens } from '../../src/io/users/tokens.ts';
 import type { Tokens } from '../../src/io/users/tokens.ts';
 import { createMemoryNotifications } from './memory-notifications.ts';
@@ -86,6 +87,8 @@ const crashed: FailureView = {
 
 export const createMemoryServices = (
   names: readonly string[] = ['alpha.gguf', 'beta.gguf', 'gamma.gguf'],
+  /** Where agents ask; without it they find no router. */
+  agentsRouterUrl: () => string | null = () => null,
 ): MemoryServices => {
   const models = new Map(names.map((name) => memoryModel(name)).map((model) => [model.id, model]));
   const hidden = new Map<string, ModelView>();
@@ -152,6 +155,7 @@ export const createMemoryServices = (
     pending.push(change);
   };
   const downloads = createMemoryDownloads(publish);
+  const media = createMemoryMedia(publish);
   const runs = createMemoryRuns(publish);
   const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
@@ -236,7 +240,11 @@ export const createMemoryServices = (
   const keys = createMemoryKeys(publish);
   const notifications = createMemoryNotifications(publish);
   const tokens = createTokens({ secret: 'a secret of the tests, long enough for them', now: () => Date.now() });
-  const { channels, agents } = createMemoryChannels(publish);
+  const { channels, agents } = createMemoryChannels(publish, {
+    models: () => (agentsRouterUrl() === null ? [] : [...models.values()]),
+    find: (ref) => (agentsRouterUrl() === null ? undefined : find(ref)),
+    routerUrl: agentsRouterUrl,
+  });
 
   const control: MemoryControl = {
     keys,
@@ -409,6 +417,7 @@ export const createMemoryServices = (
       },
     },
     downloads: downloads.service,
+    media,
     runs: runs.service,
     config: {
       get: () => config,

@@ -6,6 +6,8 @@ export interface RunOptions {
   deadlineMs: number;
   cwd?: string;
   signal?: AbortSignal;
+  /** Hears of the process group; what it returns, of its end. */
+  watch?: (pid: number) => () => void;
 }
 
 export interface RunResult {
@@ -43,6 +45,7 @@ export const runProgram = (command: string, args: readonly string[], options: Ru
       windowsHide: true,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
+    const unwatch = child.pid === undefined ? undefined : options.watch?.(child.pid);
     let timedOut = false;
     let aborted: Error | null = null;
     let drain: NodeJS.Timeout | undefined;
@@ -66,6 +69,7 @@ export const runProgram = (command: string, args: readonly string[], options: Ru
     }, options.deadlineMs);
     signal?.addEventListener('abort', onAbort, { once: true });
     const settle = () => {
+      unwatch?.();
       clearTimeout(deadline);
       clearTimeout(drain);
       signal?.removeEventListener('abort', onAbort);

@@ -1,8 +1,8 @@
 /** Words and colours for runs. Pure. */
 import type { RunView } from '../../../src/contracts/runs.ts';
+import type { LifecycleState } from '../../../src/contracts/views.ts';
 import { duration } from '../../format/time.ts';
 import { grouped } from '../../format/numbers.ts';
-import type { Tone } from '../../kit/badge.tsx';
 
 const NBSP = '\u00a0';
 
@@ -15,7 +15,7 @@ export const STATE_WORDS: Readonly<Record<RunView['state'], string>> = {
   cancelled: 'Cancelled',
 };
 
-export const STATE_TONES: Readonly<Record<RunView['state'], Tone>> = {
+export const STATE_TONES: Readonly<Record<RunView['state'], LifecycleState>> = {
   queued: 'stopping',
   running: 'loading',
   completed: 'loaded',
