@@ -21,8 +21,7 @@ const open = async (auth: Record<string, unknown> = {}): Promise<TestClient> => 
   clients.push(client);
   return client;
 };
-const call = (client: TestClient, event: string, ...args: unknown[]): Promise<Reply> =>
-  client.ack(event, ...args) as unknown as Promise<Reply>;
+const call = (client: TestClient, event: string, ...args: unknown[]): Promise<Reply> => client.ack(event, ...args);
 const ask = async (client: TestClient, title = 'Pay'): Promise<string> =>
   String((await call(client, 'requestHumanLayer', { title, reason: 'The cart is full.' }))['requestId']);
 const settle = (): Promise<void> => fence((message) => server.services.logs.write('info', 'server', message), clients);

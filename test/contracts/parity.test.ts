@@ -383,7 +383,7 @@ describe('parity of the transports', () => {
       await fence((message) => server.services.logs.write('info', 'server', message), [witness]);
       heard[style] = witness.received
         .map(({ event }) => event)
-        .filter((event) => !/^(logs:entry|metrics:update)$/.test(event));
+        .filter((event) => !/^(logs:entry|metrics:update|humanLayerRequest)$/.test(event));
       if (style === 'http' && 'socketOnly' in COMMANDS[command]) {
         expect(answer).toMatchObject({ ok: false, code: 'INVALID_STATE' });
         continue;

@@ -124,11 +124,14 @@ const ask = async (session: Session): Promise<void> => {
   const waiting = approvals.filter(({ status }) => status === 'pending');
   if (waiting.length === 0) return session.print('Nothing waits for an answer.\n');
   const lines = createInterface({ input: stdin, terminal: false });
+  const answers = lines[Symbol.asyncIterator]();
   for (const approval of waiting) {
     session.print(`\n${oneLine(approval.title)}\n  asked by ${oneLine(approval.asker)}. ${oneLine(approval.reason)}\n`);
     if (approval.preview !== null) session.print(`${printable(approval.preview).replace(/^/gm, '  │ ')}\n`);
     session.print(approval.rule === null ? '  yes, no or later? ' : '  yes, always, no or later? ');
-    const word = (await lines[Symbol.asyncIterator]().next()).value?.trim().toLowerCase() ?? '';
+    const line = await answers.next();
+    if (line.done === true) break;
+    const word = line.value.trim().toLowerCase();
     if (/^(y|yes|always)$/.test(word)) await yes(session, approval.id, { always: word === 'always' });
     else if (/^(n|no)$/.test(word)) await no(session, approval.id, {});
   }

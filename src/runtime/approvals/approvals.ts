@@ -293,7 +293,7 @@ export const createApprovals = ({ store, audit, hub, log, now, newId }: Approval
     async ask(wish, { owner, asker, signal }) {
       const row = await put(wish, { owner, asker, outlives: false, by: null });
       const leave = (): void =>
-        void row.actor?.send({ type: 'approval.cancel', why: GONE, who: null, requestId: null, at: now() });
+        row.actor?.send({ type: 'approval.cancel', why: GONE, who: null, requestId: null, at: now() });
       if (signal?.aborted === true) leave();
       signal?.addEventListener('abort', leave, { once: true });
       await settled(row);
