@@ -1,4 +1,5 @@
 /** The machines, for embedding, for the Stately editor and for the generated diagrams. */
+export { channelMachine } from './channel.machine.ts';
 export { downloadMachine } from './download.machine.ts';
 export { engineMachine } from './engine.machine.ts';
 export { mediaMachine } from './media.machine.ts';

@@ -2,7 +2,8 @@
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { stripVTControlCharacters } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
 import { fingerprint } from './lib/fingerprint.mjs';
 import { withLock } from './lib/lock.mjs';
 import { root } from './lib/paths.mjs';
@@ -97,6 +98,23 @@ async function buildQuietly(build, options) {
   }
 }
 
+/** Below this a packet holds the file as it is. */
+const WORTH_COMPRESSING = 1024;
+
+/** Writes `.br` and `.gz` beside every text file of the dashboard: the server sends them as they lie there. */
+async function compress(folder) {
+  const texts = (await filesOf(folder)).filter((path) => /\.(js|css|svg)$/.test(path));
+  await Promise.all(
+    texts.map(async (path) => {
+      const text = await readFile(join(folder, path));
+      if (text.length < WORTH_COMPRESSING) return;
+      const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
+      await writeFile(join(folder, `${path}.br`), await promisify(brotliCompress)(text, quality));
+      await writeFile(join(folder, `${path}.gz`), await promisify(gzip)(text, { level: constants.Z_BEST_COMPRESSION }));
+    }),
+  );
+}
+
 async function makeExecutable(path) {
   const code = await readFile(path, 'utf8');
   if (!code.startsWith('#!')) await writeFile(path, `#!/usr/bin/env node\n${code}`);
@@ -134,6 +152,7 @@ async function runStep(at, step, digest, log) {
   try {
     await buildQuietly(build, { ...step.options(at, staging), logLevel: 'warn', clearScreen: false });
     if (step.name === 'node') await makeExecutable(join(staging, 'llamactor.js'));
+    if (step.name === 'web') await compress(staging);
     const keep = (path) => step.folder === '.' && (/^(web|types)\//.test(path) || path === '.stamp');
     const files = await install(staging, join(dist, step.folder), keep);
     log(`built ${step.name} in ${((performance.now() - started) / 1000).toFixed(1)} s`);

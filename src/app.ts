@@ -33,6 +33,7 @@ export interface AppOptions {
   autoInstall?: boolean;
   policy?: RuntimeOptions['policy'];
   downloadPolicy?: RuntimeOptions['downloadPolicy'];
+  webhookPolicy?: RuntimeOptions['webhookPolicy'];
   stall?: RuntimeOptions['stall'];
   freeMemory?: RuntimeOptions['freeMemory'];
 }
@@ -87,6 +88,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     autoInstall: options.autoInstall ?? true,
     ...(options.policy && { policy: options.policy }),
     ...(options.downloadPolicy && { downloadPolicy: options.downloadPolicy }),
+    ...(options.webhookPolicy && { webhookPolicy: options.webhookPolicy }),
     ...(options.stall && { stall: options.stall }),
     ...(options.freeMemory && { freeMemory: options.freeMemory }),
   });
@@ -102,7 +104,11 @@ export const createApp = async (options: AppOptions): Promise<App> => {
       const message = `There is no command ${JSON.stringify(command)} here.`;
       return { ok: false, error: { code: 'NOT_FOUND', message, details: { unknownCommand: command } } };
     }
-    const outcome = await registry.execute(command, payload, { by: 'router', style: 'http', principal: { key, user: null } });
+    const outcome = await registry.execute(command, payload, {
+      by: 'router',
+      style: 'http',
+      principal: { key, user: null },
+    });
     if (outcome.ok) return outcome;
     const { code, message, retryAfter, details } = outcome.error;
     return { ok: false, error: { code, message, retryAfter, details } };

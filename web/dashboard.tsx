@@ -11,24 +11,32 @@ const HomePage = lazy(() => import('./pages/home/home-page.tsx'));
 const ModelsPage = lazy(() => import('./pages/models/models-page.tsx'));
 const ChatPage = lazy(() => import('./pages/chat/chat-page.tsx'));
 const MonitoringPage = lazy(() => import('./pages/monitoring/monitoring-page.tsx'));
+const RunsPage = lazy(() => import('./pages/runs/runs-page.tsx'));
+const ActivityPage = lazy(() => import('./pages/activity/activity-page.tsx'));
+const TimelinePage = lazy(() => import('./pages/timeline/timeline-page.tsx'));
 const LogsPage = lazy(() => import('./pages/logs/logs-page.tsx'));
 const ConfigurationPage = lazy(() => import('./pages/configuration/configuration-page.tsx'));
 const PresetsPage = lazy(() => import('./pages/configuration/presets-page.tsx'));
 const MediaPage = lazy(() => import('./pages/media/media-page.tsx'));
 const InspectorPage = lazy(() => import('./pages/inspector/inspector-page.tsx'));
 const SettingsPage = lazy(() => import('./pages/settings/settings-page.tsx'));
+const KeysPage = lazy(() => import('./pages/keys/keys-page.tsx'));
 
 const ALL = [
   HomePage,
   ModelsPage,
   ChatPage,
   MonitoringPage,
+  RunsPage,
+  ActivityPage,
+  TimelinePage,
   LogsPage,
   ConfigurationPage,
   PresetsPage,
   MediaPage,
   InspectorPage,
   SettingsPage,
+  KeysPage,
 ];
 /** How long after the first page the others are fetched, ms. */
 const WARM_AFTER = 1500;
@@ -48,12 +56,16 @@ export const Dashboard = (): JSX.Element => {
         <Route path="/models" component={ModelsPage} />
         <Route path="/chat/:id?" component={ChatPage} />
         <Route path="/monitoring" component={MonitoringPage} />
+        <Route path="/runs/:id?" component={RunsPage} />
+        <Route path="/monitoring/requests" component={ActivityPage} />
+        <Route path="/monitoring/timeline" component={TimelinePage} />
         <Route path="/logs" component={LogsPage} />
         <Route path="/configuration" component={ConfigurationPage} />
         <Route path="/configuration/presets/:name?" component={PresetsPage} />
         <Route path="/media" component={MediaPage} />
         <Route path="/inspector" component={InspectorPage} />
         <Route path="/settings" component={SettingsPage} />
+        <Route path="/settings/keys" component={KeysPage} />
         <Route path="*" component={NotFound} />
       </Router>
     </AppProvider>

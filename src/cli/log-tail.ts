@@ -1,5 +1,5 @@
 import type { LlamactorClient } from '../client/index.ts';
-import type { BroadcastData } from '../contracts/events.ts';
+import { logEntryOf } from '../contracts/log-stream.ts';
 import { LOG_LEVELS } from '../contracts/views.ts';
 import type { LogEntryView, LogLevel } from '../contracts/views.ts';
 
@@ -10,17 +10,8 @@ export interface LogFilter {
 }
 
 const rank = (level: LogLevel): number => LOG_LEVELS.indexOf(level);
-const asLevel = (text: string): LogLevel => LOG_LEVELS.find((level) => level === text) ?? 'info';
-const numeric = (id: string): number => Number(id);
-
-/** A broadcast entry in the shape of the stored ones. */
-export const liveEntry = (entry: BroadcastData['logs:entry']['entry']): LogEntryView => ({
-  id: entry.id,
-  timestamp: Date.parse(entry.timestamp),
-  level: asLevel(entry.level),
-  message: entry.message,
-  source: entry.context.source,
-});
+/** A note about lines that were left out carries the id of the last of them. */
+const numeric = (id: string): number => Number.parseInt(id, 10);
 
 /** The newest `count` entries, oldest first. The server filters by one exact level, a person means "this and worse". */
 export const tailOfLog = async (client: LlamactorClient, filter: LogFilter, count: number): Promise<LogEntryView[]> => {
@@ -35,6 +26,31 @@ export const tailOfLog = async (client: LlamactorClient, filter: LogFilter, coun
     .sort((a, b) => a.timestamp - b.timestamp || numeric(a.id) - numeric(b.id))
     .slice(-count);
 };
+
+/**
+ * Follows the log: first the newest `count` entries, then each that comes, and after a lost connection what was missed.
+ * Returns a function that catches up on a new connection.
+ */
+export const followLog = async (
+  client: LlamactorClient,
+  filter: LogFilter,
+  count: number,
+  print: (entry: LogEntryView) => void,
+): Promise<() => Promise<void>> => {
+  const cursor = createLogCursor(filter, print);
+  const wanted = {
+    ...(filter.level === null ? {} : { level: filter.level }),
+    ...(filter.source === null ? {} : { category: filter.source }),
+  };
+  const catchUp = (history: number): Promise<void> =>
+    cursor.catchUp(async () => (await client.call('logs:subscribe', { ...wanted, history })).logs.toReversed());
+  client.onDirect('log_update', (update) => cursor.add(logEntryOf(update)));
+  await catchUp(count);
+  return () => catchUp(MOST);
+};
+
+/** The most that one answer holds. */
+const MOST = 1000;
 
 export interface LogCursor {
   /** A live entry; printed at once, or after the catching up that is under way. */
@@ -52,8 +68,9 @@ export const createLogCursor = (filter: LogFilter, print: (entry: LogEntryView) 
   const held: LogEntryView[] = [];
   let catchingUp = 0;
   const show = (entry: LogEntryView): void => {
-    if (filter.source !== null && entry.source !== filter.source) return;
-    if (filter.level !== null && rank(entry.level) < rank(filter.level)) return;
+    const isNote = entry.id.includes('-');
+    if (!isNote && filter.source !== null && entry.source !== filter.source) return;
+    if (!isNote && filter.level !== null && rank(entry.level) < rank(filter.level)) return;
     const id = numeric(entry.id);
     if (id <= last.id && entry.timestamp <= last.timestamp) return;
     last = { id, timestamp: Math.max(last.timestamp, entry.timestamp) };

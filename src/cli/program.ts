@@ -15,6 +15,7 @@ import { registerLoad } from './commands/load.ts';
 import { registerLogs } from './commands/logs.ts';
 import { registerMedia } from './commands/media.ts';
 import { registerModels } from './commands/models.ts';
+import { registerNotifications } from './commands/notifications.ts';
 import { registerPreset } from './commands/preset.ts';
 import { registerPrompt } from './commands/prompt.ts';
 import { registerPs } from './commands/ps.ts';
@@ -31,7 +32,7 @@ import type { CliHost, Register } from './host.ts';
 import { VERSION } from './version.ts';
 
 const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]])[] = [
-  ['Server:', [registerServe, registerStatus, registerLogs, registerDoctor]],
+  ['Server:', [registerServe, registerStatus, registerLogs, registerNotifications, registerDoctor]],
   [
     'Models:',
     [

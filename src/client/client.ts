@@ -2,14 +2,19 @@ import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
 import { CodedError } from '../contracts/errors.ts';
 import type { CommandInput, CommandName, CommandResult } from '../contracts/commands.ts';
-import type { BroadcastData, BroadcastName, EnvelopeReply, EnvelopeRequest } from '../contracts/events.ts';
-import type { DirectEvents } from '../contracts/events.ts';
+import type {
+  BroadcastData,
+  BroadcastName,
+  DirectEvents,
+  EnvelopeReply,
+  EnvelopeRequest,
+} from '../contracts/events.ts';
+import { followRun } from '../contracts/follow-run.ts';
+import type { RunFollower } from '../contracts/follow-run.ts';
 import type { RunPieceView } from '../contracts/runs.ts';
 import type { LiveChangeView } from '../contracts/views.ts';
 import { deadlineOf } from './deadlines.ts';
 import { fromConnectError, fromEnvelopeError, ServerUnreachableError } from './errors.ts';
-import { followRun } from './follow-run.ts';
-import type { RunFollower } from './follow-run.ts';
 import { followLive } from './live.ts';
 import type { OnChange, OnSnapshot } from './live.ts';
 import { inOwnWords } from './own-words.ts';
@@ -21,7 +26,7 @@ export interface ConnectOptions {
   url?: string;
   /** How long connecting may take, ms. */
   timeoutMs?: number;
-  /** A key of the server, where it needs one. */
+  /** A key of the server, or a user's token. */
   key?: string;
 }
 
@@ -46,6 +51,8 @@ export interface LlamactorClient {
   call<N extends CommandName>(name: N, input: CommandInput<N>, options?: CallOptions): Promise<CommandResult<N>>;
   /** Calls back with a broadcast's data; returns the function that ends it. */
   on<E extends BroadcastName>(event: E, listener: (data: BroadcastData[E]) => void): () => void;
+  /** Calls back with what comes without the envelope of a broadcast; returns the function that ends it. */
+  onDirect<E extends keyof DirectEvents>(event: E, listener: (data: DirectEvents[E]) => void): () => void;
   /**
    * A snapshot, then increments without a gap; a new snapshot after a gap or a reconnect. Resolves once the first snapshot was
    * delivered. `onError` hears of a later subscription that failed although the connection is up.
@@ -58,7 +65,7 @@ export interface LlamactorClient {
     onPiece: (piece: RunPieceView) => void,
     onError?: (error: unknown) => void,
   ): RunFollower;
-  /** Hears that the server has ended this connection for good: its key was revoked, has expired, or is needed now. */
+  /** Hears that this connection may do nothing more: its key was revoked or is needed now, or its key or token has expired. */
   onRefused(listener: (error: CodedError) => void): () => void;
   /** Hears of a lost connection and of its return. */
   onConnection(listener: (state: ConnectionState) => void): () => void;
@@ -91,7 +98,8 @@ const listen = (socket: ClientSocket, event: string, handler: (payload: never) =
   return () => socket.off(event, handler);
 };
 
-const wrap = (socket: ClientSocket, url: string): LlamactorClient => {
+/** `isUser`: whether the server has taken a user's token from this connection. */
+const wrap = (socket: ClientSocket, url: string, isUser: () => boolean): LlamactorClient => {
   let requests = 0;
   // A server that disconnects a client does so because of its key; asking again tells in which way.
   socket.on('disconnect', (reason) => {
@@ -126,6 +134,7 @@ const wrap = (socket: ClientSocket, url: string): LlamactorClient => {
     },
     on: <E extends BroadcastName>(event: E, listener: (data: BroadcastData[E]) => void) =>
       listen(socket, event, (payload: { data: unknown }) => listener(inOwnWords(payload.data) as BroadcastData[E])),
+    onDirect: (event, listener) => listen(socket, event, listener),
     live: async (onSnapshot, onChange, onError = () => undefined) => {
       const follower = followLive(
         {
@@ -172,8 +181,16 @@ const wrap = (socket: ClientSocket, url: string): LlamactorClient => {
       const handler = (error: Error): void => {
         if (!socket.active) listener(fromConnectError(url, error));
       };
+      // A token that was taken has ended; one that never counted is no news, because nobody needs one then.
+      const ended = ({ message }: DirectEvents['authError']): void => {
+        if (isUser()) listener(new CodedError('UNAUTHORIZED', message));
+      };
       socket.on('connect_error', handler);
-      return () => socket.off('connect_error', handler);
+      socket.on('authError', ended);
+      return () => {
+        socket.off('connect_error', handler);
+        socket.off('authError', ended);
+      };
     },
     onConnection: (listener) => {
       const up = (): void => listener('connected');
@@ -221,6 +238,11 @@ export const connect = async (options: ConnectOptions = {}): Promise<LlamactorCl
     timeout: timeoutMs,
     ...(options.key === undefined ? {} : { auth: { token: options.key } }),
   });
+  let isUser = false;
+  // Before it connects: the greetings may come with the connection.
+  socket.on('authenticated', () => {
+    isUser = true;
+  });
   await new Promise<void>((resolve, reject) => {
     const settle = (error: CodedError | null): void => {
       clearTimeout(timer);
@@ -242,5 +264,5 @@ export const connect = async (options: ConnectOptions = {}): Promise<LlamactorCl
     socket.on('connect_error', failed);
     socket.connect();
   });
-  return wrap(socket, url);
+  return wrap(socket, url, () => isUser);
 };

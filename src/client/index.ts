@@ -2,7 +2,7 @@
 export { connect, DEFAULT_URL } from './client.ts';
 export type { CallOptions, ConnectionState, ConnectOptions, LiveSubscription, LlamactorClient } from './client.ts';
 export { ServerUnreachableError } from './errors.ts';
-export type { RunFollower } from './follow-run.ts';
+export type { RunFollower } from '../contracts/follow-run.ts';
 export type { OnChange, OnSnapshot } from './live.ts';
 export { CodedError, ERRORS } from '../contracts/errors.ts';
 export type { ErrorCode } from '../contracts/errors.ts';

@@ -28,6 +28,7 @@ export const config: Handlers<'config'> = {
     return { config: await services.config.update(patch, by, applyOf(payload)) };
   },
   'config:preview': (services, payload) => ({ effects: services.config.preview(patchOf(payload), applyOf(payload)) }),
+  'config:effective': (services) => ({ rows: services.config.rows() }),
   'config:problems': (services) => ({ problems: services.config.problems() }),
 };
 

@@ -4,6 +4,7 @@ import { COMMANDS, COMMAND_NAMES, failureCode } from '../contracts/commands.ts';
 import { ERRORS } from '../contracts/errors.ts';
 import type { CommandName } from '../contracts/commands.ts';
 import type { BroadcastName, DirectEvents } from '../contracts/events.ts';
+import type { ChannelEvents } from '../contracts/channels.ts';
 
 const MODEL_STATE: BroadcastName[] = ['models:status', 'models:updated', 'router:status', 'llama:status'];
 const ROUTER_STATE: BroadcastName[] = ['router:status', 'llama:status'];
@@ -11,6 +12,8 @@ const SCAN: BroadcastName[] = ['models:created', 'models:updated', 'models:delet
 
 const MEDIA: BroadcastName[] = ['media:updated'];
 const DOWNLOAD: BroadcastName[] = ['downloads:updated'];
+/** To the members of a channel, and to those who follow the list of channels. */
+const SAID: (BroadcastName | keyof ChannelEvents)[] = ['messageBroadcast', 'messageComplete', 'channels:updated'];
 
 /** What a successful call can cause. Tested against the real transports. */
 export const BROADCASTS_OF: {
@@ -47,6 +50,8 @@ export const BROADCASTS_OF: {
   'metrics:subscribe': ['metrics:update'],
   'keys:create': ['keys:updated'],
   'keys:revoke': ['keys:updated'],
+  'notifications:send': ['notification'],
+  'notifications:read': ['notifications:updated'],
   'project:update': ['projectUpdate'],
   'activity:subscribe': ['activity:added'],
   'engine:install': ['engine:updated'],
@@ -64,6 +69,21 @@ export const BROADCASTS_OF: {
   'runs:start': ['runs:updated'],
   'runs:cancel': ['runs:updated'],
   'runs:remove': ['runs:removed'],
+  'channels:create': ['channels:updated'],
+  'channels:join': ['channels:updated'],
+  'channels:leave': ['channels:updated'],
+  'channels:send': [...SAID, 'channelTurn', 'messageStreamChunk', 'controlMessage'],
+  'channels:typing': ['channelTyping'],
+  'channels:delete-message': ['messageDeleted', 'channels:updated'],
+  'channels:restore-message': ['messageBroadcast', 'channels:updated'],
+  'channels:clear': ['channelCleared', 'channels:updated'],
+  'channels:update': ['channelUpdated', 'channels:updated'],
+  'channels:delete': ['channelDeleted', 'channels:removed'],
+  'channels:restore': ['channels:updated'],
+  'channels:cancel': [...SAID, 'channelTurn'],
+  'channels:complete': ['messageComplete'],
+  'agents:save': ['agents:updated'],
+  'agents:delete': ['agents:updated'],
 };
 
 /** What a socket may ask about its connection; answered by `src/sockets/connection-events.ts`. */

@@ -3,7 +3,9 @@ import { COMMANDS } from '../contracts/commands.ts';
 import { CodedError } from '../contracts/errors.ts';
 import type { CommandName, CommandResult, Scope } from '../contracts/commands.ts';
 import { activity, requests, timeline } from './activity.ts';
+import { agents, channels } from './channels.ts';
 import { config, settings } from './config.ts';
+import { notifications } from './notifications.ts';
 import { decisions, placement } from './placement.ts';
 import { downloads } from './downloads.ts';
 import { engine } from './engine.ts';
@@ -52,6 +54,9 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...keys,
   ...tokens,
   ...project,
+  ...channels,
+  ...agents,
+  ...notifications,
 };
 
 /** Decides whether a caller may use a scope; returns the refusal, or undefined to let it pass. */

@@ -1,5 +1,5 @@
 /** What commands need from the running system. The runtime implements it; tests may implement a part. */
-import type { Apply, ChangeEffectView, EffectiveRow, ProblemView } from '../contracts/changes.ts';
+import type { Apply, ChangeEffectView, ConfigRow, EffectiveRow, ProblemView } from '../contracts/changes.ts';
 import type {
   ActivitySummaryView,
   ActivityView,
@@ -10,9 +10,12 @@ import type {
 import type { Config, Settings } from '../contracts/config.ts';
 import type { CommandPayload, ExplainView, HealthView, ImportReport, InfoView } from '../contracts/commands.ts';
 import type { DownloadOptionsView, DownloadView } from '../contracts/downloads.ts';
+import type { MemberView } from '../contracts/channels.ts';
+import type { LogStreamFilter } from '../contracts/log-stream.ts';
 import type { KeyView } from '../contracts/keys.ts';
 import type { MediaService } from './media-service.ts';
 import type { MediaToolView, MediaView } from '../contracts/media.ts';
+import type { NewNotification, NotificationView, WebhookView } from '../contracts/notifications.ts';
 import type { NewToken, User } from '../contracts/users.ts';
 import type {
   RunLimitsView,
@@ -22,6 +25,7 @@ import type {
   RunToolView,
   RunView,
 } from '../contracts/runs.ts';
+import type { AgentsService, ChannelChange, ChannelsService } from './channel-services.ts';
 import type {
   DecisionView,
   EngineView,
@@ -37,7 +41,8 @@ import type {
 } from '../contracts/views.ts';
 
 /**
- * Who asks: `a:<socket id>` for style A, `b:<socket id>` for style B, `http`, `router`, `server`. It travels through the
+ * Who asks: `a:<socket id>` for style A, `b:<socket id>` for style B, `m:<socket id>` for a message event of seed 004 and
+ * `n:<socket id>` for its older form, `http`, `router`, `server`. It travels through the
  * machines so that the broadcaster can leave out the socket whose style-A call caused a change.
  */
 export type By = string;
@@ -145,6 +150,8 @@ export interface Services {
     get(): Config;
     update(patch: Partial<Config>, by: By, apply?: Apply): Promise<Config>;
     preview(patch: Partial<Config>, apply: Apply): ChangeEffectView[];
+    /** Every key as it is stored and as it counts, in the contract's order. */
+    rows(): ConfigRow[];
     /** Files that were edited and cannot be used. */
     problems(): ProblemView[];
   };
@@ -174,12 +181,31 @@ export interface Services {
     /** INVALID_PAYLOAD when it would have expired already. */
     create(wanted: NewToken, by: By): Promise<{ token: string; user: User }>;
   };
+  notifications: {
+    /** Resolves when it is on disk and has been told. */
+    send(wanted: NewNotification): Promise<NotificationView>;
+    /** Newest first. NOT_FOUND when `before` is not kept any more. */
+    list(
+      reader: RunOwner,
+      filter: CommandPayload<'notifications:list'>,
+    ): { notifications: NotificationView[]; unread: number; more: boolean };
+    /** Resolves when it is on disk. */
+    read(reader: RunOwner, ids: readonly string[] | 'all'): Promise<{ read: string[]; unread: number }>;
+    webhook(): WebhookView;
+  };
   projects: {
     /** Tells the members of a room. */
     update(room: string, data: Record<string, unknown>, by: By): void;
   };
   logs: {
-    query(filter: { limit: number; offset: number; level?: LogLevel; source?: string }): LogEntryView[];
+    /** Newest first. `match` says whether `level` is that level alone (as by default) or that one and the more serious ones. */
+    query(filter: {
+      limit: number;
+      offset: number;
+      level?: LogLevel;
+      match?: 'exact' | 'minimum';
+      source?: string;
+    }): LogEntryView[];
     clear(by: By): number;
     write(level: LogLevel, source: string, message: string): void;
   };
@@ -206,6 +232,8 @@ export interface Services {
   };
   timeline: { get(hours: number): TimelineView };
   decisions: { list(limit: number): DecisionView[] };
+  channels: ChannelsService;
+  agents: AgentsService;
   system: { info(): InfoView; health(): HealthView };
   inspector: {
     actors(): InspectedActorView[];
@@ -244,14 +272,18 @@ export type DomainChange =
   | { kind: 'media.removed'; id: string; owner: string; by: By | null }
   | { kind: 'media.tools'; tools: MediaToolView[]; by: By | null }
   | { kind: 'project'; room: string; data: Record<string, unknown>; by: By | null }
+  /** `owner` null is everybody; `fresh`: nobody was told of the same a short time ago. */
+  | { kind: 'notification'; notification: NotificationView; owner: RunOwner | null; fresh: boolean }
+  | { kind: 'notifications.read'; reader: RunOwner; read: string[]; unread: number }
   | { kind: 'decision'; decision: DecisionView; by: By | null }
   | { kind: 'logs.cleared'; cleared: number; by: By | null }
   | { kind: 'log'; entry: LogEntryView }
   | { kind: 'metrics'; metrics: MetricsView }
+  | ChannelChange
   | { kind: 'activity'; requests: ActivityView[]; skipped: number };
 
 /** What a socket can follow besides the broadcasts. */
-export type Topic = 'live' | 'inspector' | 'activity' | `media:${string}`;
+export type Topic = 'live' | 'inspector' | 'activity' | 'channels' | `media:${string}`;
 
 /** The socket behind a call, for commands that subscribe. */
 export interface Connection {
@@ -260,6 +292,11 @@ export interface Connection {
   leave(topic: Topic): void;
   /** Whether it has joined the room that people call so. */
   isIn(room: string): boolean;
+  /** Hears from now on what is said in this channel, and is one of its members unless `who` is null. */
+  joinChannel(channelId: string, who: MemberView | null): void;
+  leaveChannel(channelId: string): void;
+  /** Sends the entries that pass as `log_update`, beginning after the one with the id `after`; null ends it. */
+  followLogs(filter: LogStreamFilter | null, after: string | null): void;
   /** Own metrics interval in ms, or null for the common one. */
   metricsEvery(interval: number | null): void;
   /** Pieces of this run are held back until `begin`, and those from `next` on handed on when the present call was answered. */

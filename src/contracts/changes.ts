@@ -39,6 +39,18 @@ export interface ChangeEffectView {
   when: 'now' | 'when idle' | 'next load' | 'next start';
 }
 
+/** One key of the configuration as it is stored and as it counts. */
+export interface ConfigRow {
+  key: string;
+  requested: unknown;
+  /** What runs now; for `modelsDir` and `serverPath` the folder and the program that an empty value stands for. */
+  effective: unknown;
+  /** Where the effective value comes from; "start" is a flag or variable of this start, which wins over what is stored. */
+  source: 'default' | 'stored' | 'start';
+  /** What has to start again before the stored value counts; null when it counts, or never will in this run. */
+  waitsFor: 'server' | 'router' | null;
+}
+
 /** What is wrong with a file that somebody edited; what ran before it goes on. */
 export interface ProblemView {
   /** Path below the data folder, for example "config.json" or "presets/default.ini". */

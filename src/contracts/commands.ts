@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod';
 import { activityCommands } from './commands/activity.ts';
+import { channelsCommands } from './commands/channels.ts';
 import { configCommands } from './commands/config.ts';
 import { downloadsCommands } from './commands/downloads.ts';
 import { engineCommands } from './commands/engine.ts';
@@ -16,6 +17,7 @@ import { logsCommands } from './commands/logs.ts';
 import { mediaCommands } from './commands/media.ts';
 import { metricsCommands } from './commands/metrics.ts';
 import { modelsCommands } from './commands/models.ts';
+import { notificationsCommands } from './commands/notifications.ts';
 import { placementCommands } from './commands/placement.ts';
 import { presetsCommands } from './commands/presets.ts';
 import { projectCommands } from './commands/project.ts';
@@ -51,6 +53,8 @@ export const COMMANDS = {
   ...keysCommands,
   ...tokensCommands,
   ...projectCommands,
+  ...channelsCommands,
+  ...notificationsCommands,
 } as const;
 
 export type CommandName = keyof typeof COMMANDS;
@@ -74,6 +78,7 @@ const FAILURE_CODES: Partial<Record<CommandName, string>> = {
   'models:stop': 'STOP_MODEL_FAILED',
   'models:preview': 'PREVIEW_MODEL_FAILED',
   'models:effective': 'GET_EFFECTIVE_FAILED',
+  'config:effective': 'GET_EFFECTIVE_CONFIG_FAILED',
   'models:load': 'LOAD_MODEL_FAILED',
   'models:unload': 'UNLOAD_MODEL_FAILED',
   'metrics:history': 'GET_METRICS_HISTORY_FAILED',
@@ -88,6 +93,7 @@ const FAILURE_CODES: Partial<Record<CommandName, string>> = {
   'keys:create': 'CREATE_KEY_FAILED',
   'keys:revoke': 'REVOKE_KEY_FAILED',
   'tokens:create': 'CREATE_TOKEN_FAILED',
+  'notifications:send': 'SEND_NOTIFICATION_FAILED',
   'system:info': 'GET_SYSTEM_INFO_FAILED',
   'system:health': 'HEALTH_CHECK_FAILED',
 };

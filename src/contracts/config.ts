@@ -171,6 +171,24 @@ export const CONFIG_KEYS = {
     help: 'MiB that all media may take together; beyond it the oldest are deleted. 0 is no bound.',
     restart: 'none',
   },
+  channelsMax: {
+    schema: z.int().min(1).max(100_000),
+    default: 1000,
+    help: 'How many channels there may be.',
+    restart: 'none',
+  },
+  channelMessages: {
+    schema: z.int().min(10).max(1_000_000),
+    default: 10_000,
+    help: 'Messages that are kept of each channel; the oldest go first.',
+    restart: 'none',
+  },
+  channelEventsPerMinute: {
+    schema: z.int().min(0).max(1_000_000),
+    default: 60,
+    help: 'Channel and log events that one address may send in any minute; 0 is no limit.',
+    restart: 'none',
+  },
   concurrency: {
     schema: z.int().min(0).max(10_000),
     default: 0,
@@ -194,6 +212,24 @@ export const CONFIG_KEYS = {
     default: [] as string[],
     help: 'Browser origins accepted besides this server’s own.',
     restart: 'live',
+  },
+  notifyDiskUsed: {
+    schema: z.int().min(0).max(100),
+    default: 90,
+    help: 'Percent of the data folder’s disk in use at which people are notified; 0 is never.',
+    restart: 'none',
+  },
+  notifyMemoryUsed: {
+    schema: z.int().min(0).max(100),
+    default: 95,
+    help: 'Percent of memory in use, for some time, at which people are notified; 0 is never.',
+    restart: 'none',
+  },
+  webhookUrl: {
+    schema: z.union([z.literal(''), z.url({ protocol: /^https?$/ }).max(2048)]),
+    default: '',
+    help: 'Address that notifications are posted to, signed as Standard Webhooks asks; empty is none.',
+    restart: 'none',
   },
   captureBodies: {
     schema: z.boolean(),

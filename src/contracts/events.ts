@@ -3,8 +3,11 @@ import type { ErrorCode } from './errors.ts';
 import type { ProblemView } from './changes.ts';
 import type { MediaToolView, MediaView } from './media.ts';
 import type { DownloadView } from './downloads.ts';
+import type { AgentView, ChannelEvents, ChannelView } from './channels.ts';
 import type { Config, Settings } from './config.ts';
 import type { KeyView } from './keys.ts';
+import type { NotificationMessage, NotificationView } from './notifications.ts';
+import type { LogUpdate } from './log-stream.ts';
 import type { ActivityView } from './activity.ts';
 import type { ClaudeEvents } from './claude.ts';
 import type { RunPieceView, RunView } from './runs.ts';
@@ -93,6 +96,8 @@ export interface BroadcastData {
   'media:tools-updated': { tools: MediaToolView[] };
   /** Only to sockets that may administer. */
   'keys:updated': { keys: KeyView[]; required: boolean };
+  /** To the same people as the notification: one that was told before has been counted up, or somebody has read some. */
+  'notifications:updated': { notification: NotificationView | null; read: string[]; unread: number | null };
   /** Only to the sockets of its owner, as the next. */
   'runs:updated': { run: RunView };
   'runs:removed': { runId: string };
@@ -104,21 +109,30 @@ export interface BroadcastData {
   'metrics:update': { metrics: MetricsView };
   /** Only to sockets that subscribed. `skipped` counts those left out of a burst. */
   'activity:added': { requests: ActivityView[]; skipped: number };
+  /** Only to sockets that subscribed, as `channels:removed`. */
+  'channels:updated': { channel: ChannelView };
+  'channels:removed': { channelId: string };
+  'agents:updated': { agents: AgentView[] };
 }
 export type BroadcastName = keyof BroadcastData;
 
 /** Sent without the broadcast envelope: to subscribers, or to one socket. */
-export interface DirectEvents extends ClaudeEvents {
+export interface DirectEvents extends ClaudeEvents, ChannelEvents {
   'live:change': LiveChangeView;
   /** Only to sockets that follow the run. */
   'runs:piece': { id: string; piece: RunPieceView };
+  /** To those who follow the log. */
+  log_update: LogUpdate;
+  messageAck: { clientMessageId?: string; messageId: string; status: string };
   'inspector:frames': { frames: InspectorFrameView[] };
   /** To the members of a room: the room, and whatever fields came with it. */
   projectUpdate: { room: string } & Record<string, unknown>;
+  /** To its user, or to everybody who may observe; in `/notifications` too. */
+  notification: NotificationMessage;
   /** Greetings, in this order. */
   welcome: { message: string; socketId: string; serverTime: string };
   'connection:established': { clientId: string; serverTime: number; version: string; timestamp: number };
-  connection_established: { message: string; socketId: string };
+  connection_established: { message: string; socketId: string; agentId?: string };
   authenticated: { userId: string; email?: string; authenticatedAt: string };
   authError: { message: string };
 }

@@ -5,7 +5,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { COMMANDS, COMMAND_NAMES, failureCode, isCommandName } from '../contracts/commands.ts';
 import { CodedError } from '../contracts/errors.ts';
-import type { Scope } from '../contracts/commands.ts';
+import type { CommandName, Scope } from '../contracts/commands.ts';
 import type { Access } from '../commands/access.ts';
 import { unexpected } from '../commands/errors.ts';
 import type { Registry } from '../commands/registry.ts';
@@ -13,6 +13,7 @@ import type { Caller, Principal } from '../commands/caller.ts';
 import type { Services } from '../commands/services.ts';
 import { failureBody, refusalHeaders, statusOf } from './errors.ts';
 import { admittedBy } from './guard.ts';
+import { createMessagingApi } from './messaging.ts';
 
 const MAX_BODY = 8 * 1024 * 1024;
 
@@ -80,23 +81,25 @@ export const createApi = (services: Services, registry: Registry, access: Access
     return context.json({ commands: described });
   });
 
-  api.post(
-    '/commands/:event',
-    bodyLimit({
-      maxSize: MAX_BODY,
-      onError: (context) =>
-        refuse(context, new CodedError('INVALID_PAYLOAD', `The body is larger than ${MAX_BODY} bytes.`)),
-    }),
-    async (context) => {
-      const caller = await callerOf(context, access);
-      const event = context.req.param('event');
-      if (!isCommandName(event)) {
-        return refuse(context, new CodedError('NOT_FOUND', `Unknown command: ${event.slice(0, 128)}`));
-      }
-      const outcome = await registry.execute(event, await bodyOf(context), caller);
-      return outcome.ok ? succeed(context, outcome.result) : refuse(context, outcome.error);
-    },
-  );
+  const run = async (context: Context, command: CommandName, payload: unknown): Promise<Response> => {
+    const outcome = await registry.execute(command, payload, await callerOf(context, access));
+    return outcome.ok ? succeed(context, outcome.result) : refuse(context, outcome.error);
+  };
+  const limited = bodyLimit({
+    maxSize: MAX_BODY,
+    onError: (context) =>
+      refuse(context, new CodedError('INVALID_PAYLOAD', `The body is larger than ${MAX_BODY} bytes.`)),
+  });
+  api.post('/commands/:event', limited, async (context) => {
+    await callerOf(context, access);
+    const event = context.req.param('event');
+    if (!isCommandName(event)) {
+      return refuse(context, new CodedError('NOT_FOUND', `Unknown command: ${event.slice(0, 128)}`));
+    }
+    return run(context, event, await bodyOf(context));
+  });
+  api.use('/messaging/*', limited);
+  api.route('/messaging', createMessagingApi({ run, bodyOf }));
 
   api.notFound((context) =>
     refuse(context, new CodedError('NOT_FOUND', `There is no ${context.req.path.slice(0, 200)}.`)),

@@ -38,6 +38,8 @@ export const serveDashboard = (app: Hono, webDir: string | null): void => {
     if (context.res.status >= 400) return;
     const value = isHashed(context.req.path) ? 'public, max-age=31536000, immutable' : 'no-cache';
     context.header('Cache-Control', value);
+    // A file lies there as it is and compressed. Said with the origin, because this replaces what is said of every answer.
+    context.header('Vary', 'Origin, Accept-Encoding');
   };
   const files = serveStatic({ root: webDir, precompressed: true });
   const html = readFileSync(join(webDir, 'index.html'), 'utf8');

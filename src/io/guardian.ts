@@ -5,8 +5,14 @@
  * die, whatever kills us.
  */
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 
 export interface Guardian {
+  /**
+   * A variable for the environment of children that may start others in sessions of their own: whatever carries it is killed too
+   * (on Linux, which shows environments).
+   */
+  readonly mark: Readonly<Record<string, string>>;
   /** `pgid` is the process group, equal to the pid of its leader. */
   add(pgid: number): void;
   remove(pgid: number): void;
@@ -22,18 +28,31 @@ while read -r op id; do
     del) groups="\${groups%% $id *} \${groups#* $id }" ;;
   esac
 done
-for id in $groups; do kill -KILL "-$id" 2>/dev/null; done`;
+for id in $groups; do kill -KILL "-$id" 2>/dev/null; done
+for file in $(grep -lzxF "$0" /proc/[0-9]*/environ 2>/dev/null); do
+  id="\${file#/proc/}"
+  kill -KILL "\${id%/environ}" 2>/dev/null
+done`;
+
+const MARK = 'LLAMACTOR_GUARDIAN';
 
 /** On Windows there are no process groups; there the child protocol alone ends the engines. */
 export const startGuardian = (): Guardian => {
-  if (process.platform === 'win32') return { add: () => undefined, remove: () => undefined, close: () => undefined };
+  const mark = { [MARK]: randomUUID() };
+  if (process.platform === 'win32')
+    return { mark, add: () => undefined, remove: () => undefined, close: () => undefined };
   // Its own session: a Ctrl-C in the terminal must not end it before us.
-  const shell = spawn('/bin/sh', ['-c', SCRIPT], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, env: {} });
+  const shell = spawn('/bin/sh', ['-c', SCRIPT, `${MARK}=${mark[MARK]}`], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+    env: {},
+  });
   shell.on('error', () => undefined);
   shell.stdin.on('error', () => undefined);
   shell.unref();
   const known = new Set<number>();
   return {
+    mark,
     add(pgid) {
       known.add(pgid);
       shell.stdin.write(`add ${pgid}\n`);

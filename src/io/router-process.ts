@@ -113,7 +113,7 @@ const start = (deps: RouterProcessDeps): ChildProcess =>
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
     detached: process.platform !== 'win32',
-    execArgv: ['--max-semi-space-size=16'],
+    execArgv: ['--min-semi-space-size=16', '--max-semi-space-size=16'],
   });
 
 const failureOf = (exit: {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { RouterSettings } from '../contracts/ipc.ts';
 import type { Identity, Keyring } from '../contracts/keys.ts';
 import { admit, identify, vouched } from './admission.ts';
@@ -91,6 +92,7 @@ export const createFrontend = (ports: FrontendPorts): { server: Server } => {
       }
     },
   );
+  server.on('connection', writeJoined);
   // Running out of file descriptors, for one: the connections that exist go on.
   server.on('error', (error) => {
     if (server.listening) ports.log('error', `Accepting a connection failed: ${error.message}`);
@@ -122,6 +124,28 @@ const decode = (text: string): string | null => {
   } catch {
     return null;
   }
+};
+
+interface Chunk {
+  chunk: unknown;
+  encoding: BufferEncoding;
+}
+
+/**
+ * Node ends an answer with an empty write, and two writes leave by `writev`, which for text costs half as much again as a single
+ * write of both. So what is all latin1 is joined first.
+ */
+const writeJoined = (socket: Socket): void => {
+  const writev = socket._writev?.bind(socket);
+  if (!writev) return;
+  socket._writev = (chunks: Chunk[], callback) => {
+    let text = '';
+    for (const { chunk, encoding } of chunks) {
+      if (typeof chunk !== 'string' || encoding !== 'latin1') return writev(chunks, callback);
+      text += chunk;
+    }
+    socket._write(text, 'latin1', callback);
+  };
 };
 
 /** The answer is out but the request is not in yet: swallow the rest for a while, since closing now could take the answer back. */

@@ -36,7 +36,11 @@ export const indexOr = (chunk: Buffer, byte: number, from: number, otherwise: nu
   return at === -1 ? otherwise : at;
 };
 
+/** Nothing that is escaped, and nothing that would have to be. */
+const PLAIN = /^[\x20-\x5b\x5d-\uffff]*$/;
+
 export const unescapeText = (text: string): string | null => {
+  if (PLAIN.test(text)) return text;
   try {
     return JSON.parse(`"${text}"`) as string;
   } catch {

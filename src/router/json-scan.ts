@@ -49,7 +49,7 @@ export class JsonScan implements BodyScan {
   readonly format = 'JSON';
   readonly remedy = 'Send one JSON object';
 
-  readonly #wanted: ReadonlySet<string>;
+  readonly #wanted: readonly string[];
   #state: State = 'start';
   /** One entry per open bracket: true for an object. */
   readonly #stack: boolean[] = [];
@@ -61,13 +61,13 @@ export class JsonScan implements BodyScan {
   #digitsOnly = false;
   #offset = 0;
 
-  constructor(wanted: Iterable<string>) {
-    this.#wanted = new Set(wanted);
+  constructor(wanted: readonly string[]) {
+    this.#wanted = wanted;
   }
 
   /** True when nothing more can be learnt: every field is known, or the JSON is broken. */
   get settled(): boolean {
-    return this.#state === 'invalid' || this.found.size === this.#wanted.size;
+    return this.#state === 'invalid' || this.found.size === this.#wanted.length;
   }
 
   /** The body is over. */
@@ -91,8 +91,7 @@ export class JsonScan implements BodyScan {
           this.#state = 'escape';
           i = slash + 1;
         } else if (quote < length) {
-          this.#capture(chunk, from, quote);
-          this.#endString();
+          this.#endString(this.#textUpTo(chunk, from, quote));
           i = quote + 1;
         } else {
           i = length;
@@ -112,8 +111,7 @@ export class JsonScan implements BodyScan {
           i++;
           continue;
         }
-        this.#capture(chunk, from, i);
-        this.#endScalar(i);
+        this.#endScalar(this.#textUpTo(chunk, from, i), i);
         continue;
       }
       if (!isSpace(byte)) {
@@ -196,8 +194,7 @@ export class JsonScan implements BodyScan {
     this.#state = this.#stack.length === 0 ? 'done' : 'after';
   }
 
-  #endString(): void {
-    const text = this.#takeText();
+  #endString(text: string | null): void {
     if (!this.#stringIsKey) {
       this.#state = 'after';
       if (this.#field !== null) this.#decode(text);
@@ -206,7 +203,7 @@ export class JsonScan implements BodyScan {
     this.#state = 'colon';
     if (this.#stack.length !== 1) return;
     const name = text?.includes('\\') ? unescapeText(text) : text;
-    this.#field = name !== null && this.#wanted.has(name) && !this.found.has(name) ? name : null;
+    this.#field = name !== null && this.#wanted.includes(name) && !this.found.has(name) ? name : null;
   }
 
   #decode(text: string | null): void {
@@ -216,8 +213,7 @@ export class JsonScan implements BodyScan {
     this.#keep(value);
   }
 
-  #endScalar(at: number): void {
-    const text = this.#takeText();
+  #endScalar(text: string | null, at: number): void {
     this.#state = 'after';
     if (this.#digitsOnly) return;
     if (text === null || !SCALAR.test(text)) return this.#unexpected(at);
@@ -242,10 +238,13 @@ export class JsonScan implements BodyScan {
     this.#captured.push(chunk.subarray(from, to));
   }
 
-  /** The captured text, or null when nothing was captured or it was too long. */
-  #takeText(): string | null {
-    const text =
-      this.#capturing && this.#capturedBytes <= MAX_CAPTURE ? Buffer.concat(this.#captured).toString('utf8') : null;
+  /** The captured text, which ends in this chunk, or null when nothing was captured or it was too long. */
+  #textUpTo(chunk: Buffer, from: number, to: number): string | null {
+    if (!this.#capturing) return null;
+    // Mostly all of it lies in one chunk, and small texts are cheaper without a Buffer of their own.
+    if (this.#captured.length === 0) return to - from > MAX_CAPTURE ? null : chunk.toString('utf8', from, to);
+    this.#capture(chunk, from, to);
+    const text = this.#capturedBytes <= MAX_CAPTURE ? Buffer.concat(this.#captured).toString('utf8') : null;
     this.#captured = [];
     return text;
   }

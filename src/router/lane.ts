@@ -73,6 +73,11 @@ export class Lane {
     return this.#connections !== null;
   }
 
+  /** Somebody is being answered, or waits. */
+  get isBusy(): boolean {
+    return this.#active.size > 0 || this.#waiting.size > 0;
+  }
+
   enter(ticket: Ticket): void {
     if (!this.isServing && this.#route.failure) return ticket.refuse(ofRoute(this.#route.failure));
     const free = this.#waiting.size === 0 && this.#hasRoom() && this.#ports.quotas.hasRoom(ticket.key);
@@ -177,8 +182,9 @@ export class Lane {
     return this.#waiting.firstArrival(keyId);
   }
 
-  /** Serves who can be served now. */
+  /** Serves who can be served now, and asks for the model if somebody who may go on has none. */
   goOn(): void {
+    this.#ask();
     this.#pump();
   }
 
@@ -242,16 +248,20 @@ export class Lane {
     if (hold?.granted === false) hold.grant();
   }
 
+  /** Nothing is loaded for those whose key has its requests running elsewhere. */
   #ask(): void {
-    if (this.#asked || this.isServing || this.#waiting.size === 0) return;
+    if (this.#asked || this.isServing || this.#nextTicket() === null) return;
     this.#asked = true;
     this.#ports.need(this.#route.id);
   }
 
+  #nextTicket(): Ticket | null {
+    return this.#waiting.next(({ key }) => this.#ports.quotas.hasRoom(key));
+  }
+
   #pump(): void {
-    const { quotas } = this.#ports;
     while (this.#waiting.size > 0 && this.#hasRoom()) {
-      const ticket = this.#waiting.next(({ key }) => quotas.hasRoom(key));
+      const ticket = this.#nextTicket();
       const connection = ticket && this.#connections?.take();
       if (!ticket || !connection) return;
       this.#waiting.take(ticket);

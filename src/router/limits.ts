@@ -40,6 +40,6 @@ export const LIMITS: Limits = {
   noteEveryMs: 3_000,
   causeMs: 300,
   finishedEveryMs: 100,
-  usageEveryMs: 10,
+  usageEveryMs: 50,
   flushMs: 500,
 };

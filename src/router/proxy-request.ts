@@ -10,6 +10,7 @@ import type { Connection } from './connections.ts';
 import type { Dialect } from './dialect.ts';
 import { bodyFailure, brokenConnection, invalid, isSafeToRepeat, tooMany } from './failures.ts';
 import type { Failure } from './failures.ts';
+import { RequestClock } from './request-clock.ts';
 import { newRequestId } from './request-id.ts';
 import { requestHeaders } from './headers.ts';
 import { JsonScan } from './json-scan.ts';
@@ -24,7 +25,7 @@ import type { Reporter } from './reporter.ts';
 import { RequestBody } from './request-body.ts';
 import type { BodyProblem, HeldBytes } from './request-body.ts';
 import type { Roster } from './roster.ts';
-import { NO_FACTS, measuredSpeed } from './tail.ts';
+import { NO_FACTS } from './tail.ts';
 import type { TokenFlow } from './token-flow.ts';
 
 /** What a proxied endpoint is made of. */
@@ -84,6 +85,8 @@ export interface ProxyDeps {
 
 type Phase = 'reading' | 'waiting' | 'serving' | 'failing' | 'over';
 
+const FIELDS = ['model', 'stream'];
+
 /** One inference request from its first byte to the close of its response. */
 export class ProxyRequest implements Ticket {
   readonly id = newRequestId();
@@ -95,8 +98,7 @@ export class ProxyRequest implements Ticket {
   readonly #answer: Answer;
   readonly #body: RequestBody;
   readonly #scan: BodyScan;
-  readonly #startedAt = Date.now();
-  readonly #arrived = performance.now();
+  readonly #clock = new RequestClock();
   #phase: Phase = 'reading';
   #prepared: Prepared | null = null;
   #lane: Lane | null = null;
@@ -105,10 +107,6 @@ export class ProxyRequest implements Ticket {
   readonly #capture: Capture | null;
   #toldTokens = 0;
   #retried = false;
-  #served = false;
-  #enteredAt = 0;
-  #queuedMs = 0;
-  #firstByteMs: number | null = null;
   #noteTimer: NodeJS.Timeout | null = null;
 
   constructor(deps: ProxyDeps, spec: ProxySpec, req: IncomingMessage, res: ServerResponse, search: string) {
@@ -119,7 +117,7 @@ export class ProxyRequest implements Ticket {
     this.#search = search;
     this.#answer = new Answer(res, spec.dialect);
     this.#capture = deps.capture(this.id, spec.route, req);
-    this.#scan = spec.scan ?? new JsonScan(['model', 'stream']);
+    this.#scan = spec.scan ?? new JsonScan(FIELDS);
     deps.running.add(this);
     deps.reporter.arrived();
     deps.flow.begun();
@@ -133,7 +131,7 @@ export class ProxyRequest implements Ticket {
 
   /** Refuses what can be refused by the headers alone; the rest happens as the body arrives. */
   start(): void {
-    const wait = this.#deps.quotas.spend(this.key, this.#arrived);
+    const wait = this.#deps.quotas.spend(this.key, this.#clock.arrived);
     const encoding = this.#req.headers['content-encoding'];
     if (wait !== null && this.key) {
       this.#fail(tooMany(this.key, wait));
@@ -149,10 +147,9 @@ export class ProxyRequest implements Ticket {
 
   serve(connection: Connection): void {
     this.#phase = 'serving';
-    this.#served = true;
+    this.#clock.served();
     if (this.#lane) this.#deps.reporter.serving(this.#lane.route.id);
     this.#connection = connection;
-    this.#queuedMs = performance.now() - this.#enteredAt;
     if (this.#noteTimer) clearTimeout(this.#noteTimer);
     this.#send(connection);
   }
@@ -200,8 +197,8 @@ export class ProxyRequest implements Ticket {
       modelId: this.#lane?.route.id ?? null,
       route: this.#spec.route,
       state: this.#phase === 'failing' ? 'serving' : this.#phase,
-      startedAt: this.#startedAt,
-      ageMs: now - this.#arrived,
+      startedAt: this.#clock.startedAt,
+      ageMs: now - this.#clock.arrived,
       position,
       key: this.key?.name ?? null,
       streamed,
@@ -251,7 +248,7 @@ export class ProxyRequest implements Ticket {
   #enter(lane: Lane): void {
     this.#lane = lane;
     this.#phase = 'waiting';
-    this.#enteredAt = performance.now();
+    this.#clock.entered();
     this.#deps.reporter.begin(lane.route.id);
     lane.enter(this);
     if (!this.#isWaiting()) return;
@@ -280,9 +277,7 @@ export class ProxyRequest implements Ticket {
     const relay: Relay = new Relay(
       sink ?? this.#answer,
       {
-        firstByte: () => {
-          this.#firstByteMs ??= performance.now() - this.#arrived;
-        },
+        firstByte: () => this.#clock.firstByte(),
         completed: () => {
           this.#phase = 'over';
           this.#body.close();
@@ -375,12 +370,11 @@ export class ProxyRequest implements Ticket {
     const { reporter, flow } = this.#deps;
     reporter.left();
     const id = this.modelId;
-    if (this.#lane) reporter.end(id, this.#served && this.#spec.isUse !== false);
+    if (this.#lane) reporter.end(id, this.#clock.wasServed && this.#spec.isUse !== false);
     flow.ended(id, this.takeTokens());
-    const durationMs = performance.now() - this.#arrived;
-    const facts = this.#relay?.tail.facts() ?? NO_FACTS;
     const { status, code, streamed } = this.#answer;
-    const capture = this.#capture?.taken(this.#startedAt) ?? null;
+    const relay = this.#relay;
+    const capture = this.#capture?.taken(this.#clock.startedAt) ?? null;
     reporter.finished(
       {
         id: this.id,
@@ -390,16 +384,9 @@ export class ProxyRequest implements Ticket {
         status,
         errorCode: code ?? (status >= 400 ? 'engine_error' : null),
         streamed,
-        startedAt: this.#startedAt,
-        durationMs,
-        queuedMs: this.#served ? this.#queuedMs : this.#lane ? performance.now() - this.#enteredAt : 0,
-        firstByteMs: this.#firstByteMs,
-        ...facts,
-        tokensPerSecond:
-          facts.tokensPerSecond ??
-          (streamed ? measuredSpeed(facts.completionTokens, durationMs - (this.#firstByteMs ?? durationMs)) : null),
+        ...this.#clock.took(relay?.tail.facts() ?? NO_FACTS, streamed),
         bytesIn: this.#body.received,
-        bytesOut: this.#relay?.bytes ?? 0,
+        bytesOut: relay?.bytes ?? 0,
         cancelled,
         retried: this.#retried,
         captured: capture !== null,

@@ -110,6 +110,11 @@ export class Reporter {
     return load;
   }
 
+  /** Says now who is busy: before something is asked for that depends on it. */
+  flushUsage(): void {
+    this.#sendUsage();
+  }
+
   /** Sends what is due now; nothing is left waiting. */
   flush(): void {
     this.#sendUsage();

@@ -52,7 +52,8 @@ export class RequestBody {
     req.on('end', this.#onEnd);
     req.on('error', this.#onError);
     req.on('close', this.#onError);
-    this.#watch();
+    // Most bodies come with their headers and are complete by then, so that they need no timer.
+    process.nextTick(watch, this);
   }
 
   /** True while the whole beginning is still here. */
@@ -143,6 +144,11 @@ export class RequestBody {
     if (!this.#closed) this.#events.complete();
   }
 
+  /** From now on the body may be silent for `bodyIdleMs` at most. */
+  watch(): void {
+    if (!this.complete && !this.#closed) this.#watch();
+  }
+
   #watch(): void {
     if (this.#idle) {
       this.#idle.refresh();
@@ -210,3 +216,5 @@ export class RequestBody {
     this.#throttle();
   }
 }
+
+const watch = (body: RequestBody): void => body.watch();

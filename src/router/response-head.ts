@@ -6,20 +6,20 @@ export class BadResponse extends Error {
   readonly code = 'BAD_RESPONSE';
 }
 
-export type ResponseHeaders = Record<string, string | string[] | undefined>;
+export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /** How the body ends (RFC 9112, 6.3): after so many bytes, by its last chunk, or with the connection. */
 export type BodyLength = number | 'chunked' | 'close';
 
 export interface ResponseHead {
-  status: number;
+  readonly status: number;
   /** Names in lower case; the values of a repeated name as a list. */
-  headers: ResponseHeaders;
-  body: BodyLength;
+  readonly headers: ResponseHeaders;
+  readonly body: BodyLength;
   /** The connection may carry another request. */
-  keepAlive: boolean;
+  readonly keepAlive: boolean;
   /** For how long it stays open without one, as announced, or null. Milliseconds. */
-  idleMs: number | null;
+  readonly idleMs: number | null;
 }
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
@@ -29,15 +29,15 @@ const LENGTH = /^\d{1,15}$/;
 const IDLE_SECONDS = /(?:^|[,;\s])timeout=(\d{1,6})/i;
 
 /**
- * Reads a status line and headers, without the empty line behind them, in latin1. It is stricter than it would have to be: whatever
- * two readers could understand differently (folded lines, two lengths, a length beside chunks) is refused. Throws BadResponse.
+ * It is stricter than it would have to be: whatever two readers could understand differently (folded lines, two lengths, a length
+ * beside chunks) is refused.
  */
-export const parseHead = (text: string): ResponseHead => {
+const parseHead = (text: string): ResponseHead => {
   const lines = text.split('\r\n');
   const match = STATUS_LINE.exec(lines[0] ?? '');
   if (!match) throw new BadResponse('the status line is no HTTP');
   const status = Number(match[2]);
-  const headers: ResponseHeaders = {};
+  const headers: Record<string, string | string[]> = {};
   for (let index = 1; index < lines.length; index++) {
     const line = lines[index] ?? '';
     const colon = line.indexOf(':');
@@ -77,4 +77,19 @@ const bodyLength = (status: number, headers: ResponseHeaders): BodyLength => {
   if (length === undefined) return 'close';
   if (typeof length !== 'string' || !LENGTH.test(length)) throw new BadResponse('its length is no number');
   return Number(length);
+};
+
+let lastText = '';
+let lastHead: ResponseHead | null = null;
+
+/**
+ * Reads a status line and headers, without the empty line behind them, in latin1. The heads of an engine's streams are all the
+ * same, so the last one is kept. Throws BadResponse.
+ */
+export const readHead = (text: string): ResponseHead => {
+  if (lastHead === null || text !== lastText) {
+    lastHead = parseHead(text);
+    lastText = text;
+  }
+  return lastHead;
 };

@@ -1,4 +1,4 @@
-import { BadResponse, MOST_HEAD_BYTES, parseHead } from './response-head.ts';
+import { BadResponse, MOST_HEAD_BYTES, readHead } from './response-head.ts';
 import type { ResponseHead } from './response-head.ts';
 
 const HEAD_END = '\r\n\r\n';
@@ -93,7 +93,7 @@ export class ResponseParser {
       return bytes.length;
     }
     this.#rest = null;
-    const head = parseHead(all.toString('latin1', 0, end));
+    const head = readHead(all.toString('latin1', 0, end));
     if (head.status === 101) throw new BadResponse('it changes the protocol');
     if (head.status >= 200) this.#begin(head);
     return bytes.length - (all.length - end - HEAD_END.length);

@@ -61,7 +61,11 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
       connections: limits.connections,
     }),
     quotas,
-    need: (modelId) => send({ type: 'need', modelId }),
+    need: (modelId) => {
+      // Whoever makes room for it must know which models have become idle meanwhile.
+      reporter.flushUsage();
+      send({ type: 'need', modelId });
+    },
     unneed: (modelId) => send({ type: 'unneed', modelId }),
     held: (modelId, held) => reporter.held(modelId, held),
   });

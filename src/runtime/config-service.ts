@@ -1,6 +1,8 @@
 /** Configuration and settings: what is stored, what the command line overrides, and who must hear of a change. */
 import path from 'node:path';
 import type { By, Services } from '../commands/services.ts';
+import { configRows } from '../projections/config-rows.ts';
+import type { Running } from '../projections/config-rows.ts';
 import type { Apply, ChangeEffectView } from '../contracts/changes.ts';
 import type { Config, ConfigKey, Settings } from '../contracts/config.ts';
 import type { ChangeHub } from './changes.ts';
@@ -30,6 +32,8 @@ export const createConfigService = (options: {
   hub: ChangeHub;
   changes: ChangeService;
   problems: Problems;
+  /** What of the configuration is fixed while something runs. */
+  running(): Pick<Running, 'routerUrl' | 'enginePath'>;
   onRefused(message: string): void;
   onSettings(settings: Settings): void;
 }): ConfigService => {
@@ -46,6 +50,8 @@ export const createConfigService = (options: {
     return { ...config, modelsDir: config.modelsDir === '' ? options.ownModelsDir : config.modelsDir };
   };
   const get = (): Config => effective(stores.config.get());
+  // The server keeps its address until it is started again, whatever is stored meanwhile.
+  const { host, port } = get();
   return {
     get,
     with: (patch) => effective({ ...stores.config.get(), ...patch }),
@@ -78,6 +84,13 @@ export const createConfigService = (options: {
       hub.publish({ kind: 'config', config: get(), by: null });
       carryOut('when-idle', 'server');
     },
+    rows: () =>
+      configRows({
+        stored: stores.config.get(),
+        inForce: get(),
+        overrides,
+        running: { ...options.running(), host, port },
+      }),
     problems: problems.list,
     settings: {
       get: () => stores.settings.get(),

@@ -29,6 +29,8 @@ const LONGEST_WAIT_MS = 2 ** 31 - 1;
 export const createKeyService = (options: {
   store: KeyStore;
   required(): boolean;
+  /** Keys of the server itself for the inference port; nobody sees them. */
+  own?: readonly CheckedKey[];
   send(message: ToRouter): void;
   hub: ChangeHub;
   log(level: LogLevel, source: string, message: string): void;

@@ -4,8 +4,8 @@ import type { LogBook } from '../io/logs/log-book.ts';
 import type { ChangeHub } from './changes.ts';
 
 export const createLogService = (book: LogBook, hub: ChangeHub): Services['logs'] => ({
-  query: ({ limit, offset, level, source }) =>
-    book.ring({ limit, offset, ...(level && { level }), ...(source && { source }) }),
+  query: ({ limit, offset, level, match, source }) =>
+    book.ring({ limit, offset, ...(level && { level }), ...(match && { match }), ...(source && { source }) }),
   clear(by) {
     const cleared = book.clear();
     hub.publish({ kind: 'logs.cleared', cleared, by });

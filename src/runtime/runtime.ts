@@ -22,6 +22,7 @@ import { createRouterLink } from '../io/router-link.ts';
 import { lockDataDir } from '../io/store/data-dir-lock.ts';
 import type { User } from '../contracts/users.ts';
 import { createActorSystem } from './actor-system.ts';
+import { openChannels } from './channels/open.ts';
 import type { ActorSystem } from './actor-system.ts';
 import { createChangeHub } from './changes.ts';
 import { createChangeService } from './change-service.ts';
@@ -56,6 +57,8 @@ import { openRuns } from './runs/runs.ts';
 import { openDataDir } from './stores.ts';
 import { createSystemService } from './system-service.ts';
 import { openTokenService } from './token-service.ts';
+import { openNotifications } from './notifications/notifications.ts';
+import type { WebhookPolicy } from './notifications/webhook.ts';
 import { createUsage } from './usage.ts';
 import { createViews } from './views.ts';
 
@@ -75,6 +78,7 @@ export interface RuntimeOptions {
   autoInstall: boolean;
   policy?: RestartPolicy;
   downloadPolicy?: DownloadPolicy;
+  webhookPolicy?: WebhookPolicy;
   stall?: { pollMs: number; patienceMs: number };
   /** Stands in for the machine's free memory, by device. */
   freeMemory?: MemoryOptions['free'];
@@ -185,6 +189,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     hub,
     changes,
     problems,
+    running: () => ({ routerUrl: views.router().url, enginePath: views.engine().path }),
     onRefused: (message) => log('error', 'server', message),
     onSettings: (settings) => {
       applyLogSettings(book, settings);
@@ -206,6 +211,14 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     now,
   });
   const tokens = await openTokenService({ dataDir, env, log, now });
+  const notifications = await openNotifications({
+    dataDir,
+    hub,
+    config: config.get,
+    webhookPolicy: options.webhookPolicy,
+    log,
+    now,
+  });
   const presets = await openPresets({
     folder: path.join(dataDir, 'presets'),
     state: stores.state,
@@ -393,6 +406,20 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
   });
+  const channels = await openChannels({
+    dataDir,
+    limits: () => ({ channels: config.get().channelsMax, messages: config.get().channelMessages }),
+    answering: {
+      models: views.models,
+      find: models.find,
+      nearest: models.nearest,
+      routerUrl: endpoints.routerUrl,
+      key: keys.own(),
+    },
+    publish: hub.publish,
+    log,
+    now,
+  });
   link.onMessage(reactions.onRouterMessage);
   book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
   followLog(link, book);
@@ -425,11 +452,14 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     imports: createImportService({ library, models, config, knownFlags }),
     keys,
     tokens,
+    notifications,
     projects: { update: (room, data, by) => hub.publish({ kind: 'project', room, data, by }) },
     logs: createLogService(book, hub),
     metrics: { ...metrics, text: observer.metricsText },
     ...observer.services,
     decisions: { list: decisions.list },
+    channels: channels.channels,
+    agents: channels.agents,
     system: createSystemService({
       version: options.version,
       dataDir,
@@ -505,6 +535,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       sampler.stop();
       // Before the models that they may be talking to.
       await runs.drain();
+      await channels.drain();
       system.send({ type: 'system.stop', at: now() });
       await Promise.all([system.stopped, media.drain()]);
       system.kill();
@@ -512,6 +543,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     },
     async close() {
       await edits?.close();
+      await channels.close();
       await downloads.close();
       await media.close();
       await runs.close();
@@ -519,6 +551,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await history.stop();
       await observer.close();
       await decisions.close();
+      await notifications.close();
       await keys.close();
       await stores.close();
       log('info', 'server', 'Stopped.');

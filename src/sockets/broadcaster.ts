@@ -11,10 +11,10 @@ import { publishMedia } from './media-broadcasts.ts';
 import { createMetricsAudience } from './metrics-audience.ts';
 import { createModelBroadcasts } from './model-broadcasts.ts';
 import { createRouterBroadcasts } from './router-broadcasts.ts';
-import { namedRoom } from './rooms.ts';
+import { namedRoom, userRoom } from './rooms.ts';
 import { createTopicAudience } from './topic-audience.ts';
 import type { Emitter } from './emitter.ts';
-import { publishPieces, publishRun } from './run-broadcasts.ts';
+import { publishPieces, publishRun, ownerRoom } from './run-broadcasts.ts';
 import type { MetricsAudience } from './metrics-audience.ts';
 import type { TopicAudience } from './topic-audience.ts';
 
@@ -96,6 +96,23 @@ export const createBroadcaster = (services: Services, emitter: Emitter, io: Serv
     emitter.direct('live:change', { seq, changes: live }, LIVE_ROOM);
   };
 
+  const publishNotification = ({
+    notification,
+    owner,
+    fresh,
+  }: Extract<DomainChange, { kind: 'notification' }>): void => {
+    const { userId, count: _count, read: _read, ...message } = notification;
+    // A user is told whatever their token lets them see besides.
+    const room = owner === null ? AUDIENCE.observe : userId === null ? ownerRoom(owner) : userRoom(userId);
+    if (fresh) emitter.direct('notification', message, room, { also: '/notifications' });
+    else
+      emitter.broadcast(
+        'notifications:updated',
+        { notification, read: [], unread: null },
+        { room, also: '/notifications' },
+      );
+  };
+
   const publishOther = (change: DomainChange): void => {
     switch (change.kind) {
       case 'engine':
@@ -137,7 +154,19 @@ export const createBroadcaster = (services: Services, emitter: Emitter, io: Serv
         publishMedia(emitter, change);
         break;
       case 'project':
-        emitter.direct('projectUpdate', { ...change.data, room: change.room }, namedRoom(change.room), change.by);
+        emitter.direct('projectUpdate', { ...change.data, room: change.room }, namedRoom(change.room), {
+          by: change.by,
+        });
+        break;
+      case 'notification':
+        publishNotification(change);
+        break;
+      case 'notifications.read':
+        emitter.broadcast(
+          'notifications:updated',
+          { notification: null, read: change.read, unread: change.unread },
+          { room: ownerRoom(change.reader), also: '/notifications' },
+        );
         break;
       case 'decision':
         emitter.broadcast('decisions:updated', { decision: change.decision }, { by: change.by });

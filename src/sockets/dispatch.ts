@@ -6,6 +6,7 @@ import type { Caller, Outcome, Principal } from '../commands/caller.ts';
 import type { CodedError } from '../contracts/errors.ts';
 import type { Registry } from '../commands/registry.ts';
 import type { Connection } from '../commands/services.ts';
+import type { Messaging } from './messaging/messaging.ts';
 import { answer, answerUnknown } from './replies.ts';
 import { readCall } from './calls.ts';
 import { seedEvent } from './seed-events.ts';
@@ -24,6 +25,12 @@ export interface Callers {
   failed(event: string, cause: unknown): CodedError;
 }
 
+/** Who calls at this moment, and over what. */
+const callerOf = ({ principal, connection }: Callers): Pick<Caller, 'principal' | 'connection'> => ({
+  principal: principal(),
+  ...(connection && { connection }),
+});
+
 const runCommand = <N extends CommandName>(
   registry: Registry,
   socket: Socket,
@@ -34,8 +41,7 @@ const runCommand = <N extends CommandName>(
   const caller: Caller = {
     by: `${call.style}:${socket.id}`,
     style: call.style,
-    principal: callers.principal(),
-    ...(callers.connection && { connection: callers.connection }),
+    ...callerOf(callers),
   };
   const reply = (outcome: Outcome<CommandResult<N>>): void => answer(socket, command, call, outcome);
   const outcome = registry.execute(command, call.payload, caller);
@@ -48,10 +54,11 @@ const runCommand = <N extends CommandName>(
 const CONFIRMATIONS: ReadonlySet<string> = new Set(['connection:ack']);
 
 /** Listens to all events of one socket. */
-export const dispatchEvents = (socket: Socket, registry: Registry, callers: Callers): void => {
+export const dispatchEvents = (socket: Socket, registry: Registry, callers: Callers, messaging: Messaging): void => {
   socket.onAny((name: unknown, ...args: unknown[]) => {
     // The wire format also allows numbers as names.
     const event = String(name);
+    if (messaging.handle(socket, event, args, () => callerOf(callers))) return;
     const call = readCall(args);
     const seed = seedEvent(event);
     const plain = callers.plain.get(event);

@@ -7,19 +7,30 @@ import { AUDIENCE } from './admission.ts';
 /** The seed's path, for clients that take it for a namespace. */
 export const NAMESPACES = ['/', '/llamaproxws'] as const;
 
+/** For events of one kind only; state is not broadcast there. */
+export const SIDE_NAMESPACES = ['/media', '/notifications'] as const;
+export type SideNamespace = (typeof SIDE_NAMESPACES)[number];
+
 export interface Emitter {
   /**
    * `data` is in the words of seed 001; `top` are the fields of seed 000 beside it. A change caused by a style-A call
    * (`by` is `a:<socket id>`) is kept from that socket. `room` limits the audience, which otherwise is every
-   * socket that may observe.
+   * socket that may observe. `also` names a namespace of its own kind that is told, too.
    */
   broadcast<N extends BroadcastName>(
     event: N,
     data: BroadcastData[N],
-    options?: { top?: object; by?: By | null; room?: string },
+    options?: { top?: object; by?: By | null; room?: string; also?: SideNamespace },
   ): void;
-  /** Without the envelope, to the members of a room; `by` as above. */
-  direct<N extends keyof DirectEvents>(event: N, data: DirectEvents[N], room: string, by?: By | null): void;
+  /** Without the envelope, to the members of a room or the socket with that id; `by` and `also` as above, `except` leaves a socket out. */
+  direct<N extends keyof DirectEvents>(
+    event: N,
+    data: DirectEvents[N],
+    room: string,
+    options?: { by?: By | null; also?: SideNamespace; except?: string | undefined },
+  ): void;
+  /** Takes everybody out of a room. */
+  empty(room: string): void;
 }
 
 /** The socket to leave out, or null. */
@@ -34,24 +45,28 @@ export const createEmitter = (io: Server): Emitter => {
     return next;
   };
 
-  // Nobody may ever use the second namespace; then it costs nothing. Once used, broadcasts are kept there for recovery.
+  // Nobody may ever use the other namespaces; then they cost nothing. Once used, broadcasts are kept there for recovery.
   const used = new Set<string>(['/']);
-  for (const name of NAMESPACES) io.of(name).on('connection', () => used.add(name));
+  for (const name of [...NAMESPACES, ...SIDE_NAMESPACES]) io.of(name).on('connection', () => used.add(name));
 
-  const send = (event: string, payload: object, room: string, except: string | null): void => {
-    for (const name of used) {
+  const send = (event: string, payload: object, room: string, except: string | null, also?: SideNamespace): void => {
+    for (const name of [...NAMESPACES, ...(also === undefined ? [] : [also])]) {
+      if (!used.has(name)) continue;
       const audience = io.of(name).to(room);
       (except === null ? audience : audience.except(except)).emit(event, payload);
     }
   };
 
   return {
-    broadcast: (event, data, { top = data, by, room = AUDIENCE.observe } = {}) => {
+    broadcast: (event, data, { top = data, by, room = AUDIENCE.observe, also } = {}) => {
       const payload = { ...top, type: 'broadcast', event, data, timestamp: stamp(event) };
-      send(event, payload, room, excluded(by));
+      send(event, payload, room, excluded(by), also);
     },
-    direct: (event, data, room, by) => {
-      send(event, data, room, excluded(by));
+    direct: (event, data, room, { by, also, except } = {}) => {
+      send(event, data, room, except ?? excluded(by), also);
+    },
+    empty: (room) => {
+      for (const name of used) io.of(name).socketsLeave(room);
     },
   };
 };

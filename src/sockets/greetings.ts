@@ -27,10 +27,12 @@ export const greet = (socket: Socket, version: string, user: User | null, fault:
     version,
     timestamp: now,
   };
+  const { agentId } = { ...socket.handshake.query, ...(socket.handshake.auth as Record<string, unknown>) };
   // These words are part of seed 004's contract.
   const ready: DirectEvents['connection_established'] = {
     message: 'Connected to Eliza Socket.IO server',
     socketId: socket.id,
+    ...(typeof agentId === 'string' ? { agentId } : {}),
   };
   socket.emit('welcome', welcome);
   socket.emit('connection:established', established);

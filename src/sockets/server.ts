@@ -13,16 +13,20 @@ import type { Connection, Services } from '../commands/services.ts';
 import type { Registry } from '../commands/registry.ts';
 import { guardAdmission } from './admission.ts';
 import { ACTIVITY_ROOM, createBroadcaster, LIVE_ROOM } from './broadcaster.ts';
-import { createEmitter, NAMESPACES } from './emitter.ts';
+import { createEmitter, NAMESPACES, SIDE_NAMESPACES } from './emitter.ts';
 import { createRunFollowers } from './run-followers.ts';
 import type { RunFollowers } from './run-followers.ts';
 import { dispatchEvents } from './dispatch.ts';
 import { isMediaTopic, MEDIA_NAMESPACE, mediaConnection, mediaIdOf } from './media-audience.ts';
 import { leaveMedia } from './media-rooms.ts';
+import type { Callers } from './dispatch.ts';
 import { claudeEvents, tellInterrupted } from './claude-events.ts';
 import { connectionEvents } from './connection-events.ts';
 import { greet } from './greetings.ts';
 import { namedRoom } from './rooms.ts';
+import { CHANNELS_ROOM } from './messaging/rooms.ts';
+import { createMessaging } from './messaging/messaging.ts';
+import type { Messaging } from './messaging/messaging.ts';
 import type { Broadcaster } from './broadcaster.ts';
 
 /** Where clients of the seeds connect. `/socket.io` also serves the client script. */
@@ -55,9 +59,6 @@ const TRANSPORT = {
 };
 
 const BROADCASTING: ReadonlySet<string> = new Set(NAMESPACES);
-/** For events of one kind only; state is not broadcast there. */
-const SIDE_NAMESPACES = [MEDIA_NAMESPACE, '/notifications'] as const;
-
 const CLOSE_DEADLINE_MS = 1000;
 
 const isSocketPath = (url: string | undefined): boolean =>
@@ -79,13 +80,19 @@ const ended = async (sockets: ReadonlySet<Duplex>, deadlineMs: number): Promise<
   clearTimeout(deadline);
 };
 
-const ROOMS = { live: LIVE_ROOM, activity: ACTIVITY_ROOM } as const;
+const ROOMS = { live: LIVE_ROOM, activity: ACTIVITY_ROOM, channels: CHANNELS_ROOM } as const;
+
+interface Parts {
+  broadcaster: Broadcaster;
+  followers: RunFollowers;
+  messaging: Messaging;
+}
 
 const connectionOf = (
   socket: Socket,
-  { metrics, inspector, media }: Broadcaster,
-  followers: RunFollowers,
+  { broadcaster: { metrics, inspector, media }, followers, messaging }: Parts,
 ): Connection => ({
+  ...messaging.connection(socket),
   id: socket.id,
   join(topic) {
     if (topic === 'inspector') inspector.join(socket);
@@ -154,29 +161,34 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
   const stopReview = services.subscribe((changes) => {
     if (changes.some(({ kind }) => kind === 'keys')) admission.review();
   });
-  const broadcaster = createBroadcaster(services, createEmitter(io), io);
+  const emitter = createEmitter(io);
+  const broadcaster = createBroadcaster(services, emitter, io);
+  const messaging = createMessaging(services, registry, emitter);
   const followers = createRunFollowers(services.runs, (socket) => ownerOf(admission.principalOf(socket)));
 
   const plain = new Map([...connectionEvents(access, admission), ...claudeEvents(services, access)]);
   const welcome = (socket: Socket, connection: Connection | undefined): void => {
     greet(socket, version, admission.principalOf(socket).user, admission.faultOf(socket));
-    dispatchEvents(socket, registry, {
+    const callers: Callers = {
       connection,
       principal: () => admission.principalOf(socket),
       plain,
       failed: (event, cause) => unexpected(services, event, cause),
-    });
+    };
+    dispatchEvents(socket, registry, callers, messaging);
   };
 
   for (const name of NAMESPACES) {
     io.of(name).on('connection', (socket) => {
-      welcome(socket, connectionOf(socket, broadcaster, followers));
+      welcome(socket, connectionOf(socket, { broadcaster, followers, messaging }));
       if (admission.seat(socket)) broadcaster.metrics.join(socket);
       broadcaster.inspector.resume(socket);
+      messaging.resume(socket);
       socket.on('disconnect', () => {
         broadcaster.metrics.leave(socket);
         broadcaster.inspector.leave(socket);
         followers.leave(socket);
+        messaging.leave(socket);
       });
     });
   }
@@ -193,6 +205,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
       stopReview();
       broadcaster.close();
       followers.close();
+      messaging.close();
       // Only the transports are closed: a client told to disconnect by its namespace would not come back after a restart.
       for (const engine of engines) engine.close();
       await ended(upgraded, CLOSE_DEADLINE_MS);

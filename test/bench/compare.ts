@@ -62,6 +62,14 @@ export const ratio = (samples: ReadonlyMap<string, Measured[]>, name: string, me
   return median(sampleOf(samples, 'router', measure).map((ours, turn) => ours / (theirs[turn] ?? Number.NaN)));
 };
 
+/** The ratio to each other side that has that measure, by its name. */
+export const ratios = (samples: ReadonlyMap<string, Measured[]>, measure: string): Record<string, number> =>
+  Object.fromEntries(
+    [...samples.keys()]
+      .filter((name) => name !== 'router' && sampleOf(samples, name, measure).length > 0)
+      .map((name) => [name, ratio(samples, name, measure)]),
+  );
+
 /** "0.52 × nginx (25800 /s), 0.3 × direct (49500 /s)" */
 export const against = (samples: ReadonlyMap<string, Measured[]>, measure: string, unit: string): string =>
   [...samples.keys()]

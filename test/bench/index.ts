@@ -8,10 +8,13 @@ import { markdownTable, plainTable } from './table.ts';
 import { broadcast } from './broadcast.bench.ts';
 import { broken } from './broken.bench.ts';
 import { burst } from './burst.bench.ts';
+import { cancel } from './cancel.bench.ts';
 import { idle } from './idle.bench.ts';
 import { load } from './load.bench.ts';
 import { memory } from './memory.bench.ts';
+import { page } from './page/page.bench.ts';
 import { router } from './router.bench.ts';
+import { runs } from './runs.bench.ts';
 import { scan } from './scan.bench.ts';
 import { soak } from './soak/soak.bench.ts';
 import { start } from './start.bench.ts';
@@ -23,14 +26,17 @@ import type { Row } from './row.ts';
 const BENCHES: readonly Bench[] = [
   load,
   unload,
+  cancel,
   swap,
   burst,
   broken,
   start,
   scan,
   broadcast,
+  runs,
   idle,
   router,
+  page,
   memory,
   soak,
 ];

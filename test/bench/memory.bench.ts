@@ -8,8 +8,8 @@ import { chatRequest } from './requests.ts';
 import { row } from './row.ts';
 import type { Bench } from './bench.ts';
 
-/** Before the first of these the processes have warmed up and filled their bounded records. */
-const COUNTS = [10_000, 100_000] as const;
+/** Before the first of these the processes have warmed up and filled their bounded records; the others show where it levels off. */
+const COUNTS = [10_000, 50_000, 100_000, 200_000] as const;
 const WIDTH = 16;
 
 export const memory: Bench = {

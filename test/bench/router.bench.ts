@@ -1,5 +1,5 @@
 /** What the router adds to a request, and how many it carries. */
-import { added, against, compare, sampleOf, sidesOf, withCpu } from './compare.ts';
+import { added, against, compare, ratios, sampleOf, sidesOf, withCpu } from './compare.ts';
 import { smallModels, demoModel } from './files.ts';
 import { hammer } from './hammer.ts';
 import { INSTANT_ENGINE, startProduct } from './product.ts';
@@ -10,7 +10,7 @@ import { median } from './statistics.ts';
 import { streamAll } from './streams.ts';
 import type { Bench, BenchContext } from './bench.ts';
 import type { Side } from './compare.ts';
-import type { Row } from './row.ts';
+import type { Row, Target } from './row.ts';
 
 const WIDTHS = [1, 16, 64] as const;
 const STREAMS = [1, 64, 256] as const;
@@ -36,7 +36,12 @@ const jsonRows = async (sides: readonly Side[], model: string, { quick, progress
         }),
       );
     rows.push(
-      row(what, sampleOf(samples, 'router', 'rate'), { unit: 'requests/s', against: against(samples, 'rate', '/s') }),
+      row(what, sampleOf(samples, 'router', 'rate'), {
+        unit: 'requests/s',
+        target: width === 1 ? null : { of: 'ratio', to: 'nginx', atLeast: 0.35 },
+        against: against(samples, 'rate', '/s'),
+        ratios: ratios(samples, 'rate'),
+      }),
       row(`${what}: processor time of the proxy per request`, sampleOf(samples, 'router', 'cpu'), {
         unit: 'µs',
         against: against(samples, 'cpu', 'µs'),
@@ -71,12 +76,22 @@ const streamRows = async (sides: readonly Side[], model: string, { quick, progre
       withCpu(side, width * tokens, async () => ({ ...(await streamAll(side.address, request, width, tokens)) })),
     );
     const what = `router, ${width} ${width === 1 ? 'stream' : 'streams'} of ${tokens} tokens at 5 ms`;
-    const one = (measure: string, name: string, unit: string): Row =>
-      row(`${what}: ${name}`, sampleOf(samples, 'router', measure), { unit, against: against(samples, measure, unit) });
+    const one = (measure: string, name: string, unit: string, target: Target | null = null): Row =>
+      row(`${what}: ${name}`, sampleOf(samples, 'router', measure), {
+        unit,
+        target,
+        against: against(samples, measure, unit),
+        ratios: ratios(samples, measure),
+      });
     rows.push(
       one('firstP99', 'first token, p99', 'ms'),
-      one('gapP99', 'gap between tokens, p99', 'ms'),
-      one('tokensPerSecond', 'all together', 'tokens/s'),
+      one('gapP99', 'gap between tokens, p99', 'ms', width === 64 ? { of: 'ratio', to: 'nginx', atMost: 1.2 } : null),
+      one(
+        'tokensPerSecond',
+        'all together',
+        'tokens/s',
+        width === 256 ? { of: 'ratio', to: 'direct', atLeast: 0.95 } : null,
+      ),
       one('cpu', 'processor time of the proxy per token', 'µs'),
     );
   }

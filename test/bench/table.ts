@@ -11,13 +11,19 @@ const digits = (value: number): string => {
   return value.toFixed(size >= 10 ? 1 : 2);
 };
 
+const targetText = ({ target, unit }: Row): string => {
+  if (target === null) return '';
+  if (target.of !== 'ratio') return `${target.of === 'p99' ? 'p99 ' : ''}≤ ${target.atMost} ${unit}`;
+  return `${'atMost' in target ? `≤ ${target.atMost}` : `≥ ${target.atLeast}`} × ${target.to}`;
+};
+
 const cells = (row: Row): string[] => {
-  const { target, tail, unit } = row;
+  const { tail, unit } = row;
   const mark = passes(row);
   return [
     mark === null ? '' : mark ? 'pass' : 'MISS',
     row.measure,
-    target === null ? '' : `${target.of === 'p99' ? 'p99 ' : ''}≤ ${target.atMost} ${unit}`,
+    targetText(row),
     `${digits(row.median)} ${unit}`,
     tail === null
       ? `${digits(row.min)}–${digits(row.max)}`

@@ -100,6 +100,22 @@ describe('the product on a machine without models', () => {
     expect(served.output()).toContain(served.routerUrl);
   });
 
+  it('sends the page’s code compressed', async () => {
+    const page = await (await fetch(served.url)).text();
+    const script = /<script type="module"[^>]* src="\.?\/?(assets\/[^"]+)"/.exec(page)?.[1] ?? '';
+    for (const [accepted, encoding] of [
+      ['br', 'br'],
+      ['gzip', 'gzip'],
+      ['identity', null],
+    ] as const) {
+      const answer = await fetch(`${served.url}/${script}`, { headers: { 'accept-encoding': accepted } });
+      expect(answer.headers.get('content-type')).toMatch(/javascript/);
+      expect(answer.headers.get('content-encoding')).toBe(encoding);
+      expect(answer.headers.get('vary')).toBe('Origin, Accept-Encoding');
+      expect(await answer.text()).toContain('import');
+    }
+  });
+
   it('shows in both tabs, without a reload, that a request has loaded it', async () => {
     const loadedAt = await first.evaluate(() => performance.timeOrigin);
     expect(await ask(served.routerUrl)).toBe(DEMO_SENTENCE);
@@ -199,6 +215,19 @@ describe('the product on a machine without models', () => {
     await first.goto(`${served.url}/monitoring?range=5m`);
     await seen(first.getByRole('img', { name: 'Memory by process over time' }));
     await seen(first.getByRole('region', { name: 'Health' }).getByText('Healthy'));
+    await first.goto(`${served.url}/monitoring/requests`);
+    const asked = first.getByRole('table', { name: 'Finished requests' }).getByRole('row');
+    await seen(asked.filter({ hasText: '/v1/chat/completions' }).first());
+    expect(await ask(served.routerUrl)).toBe(DEMO_SENTENCE);
+    await seen(
+      asked
+        .nth(1)
+        .filter({ hasText: '200' })
+        .filter({ hasText: /\d\u00a0t\/s/ }),
+    );
+    await first.goto(`${served.url}/monitoring/timeline?range=5m`);
+    const lane = first.getByRole('group', { name: new RegExp(`^${DEMO}: loaded`) });
+    await seen(lane.getByRole('button', { name: /^Loaded, .* of memory/ }).last());
     await first.goto(`${served.url}/logs`);
     await seen(first.getByRole('region', { name: 'Log lines' }).locator('.log-line').first());
     await first.goto(`${served.url}/configuration`);
@@ -208,6 +237,17 @@ describe('the product on a machine without models', () => {
     await seen(first.getByText('1\u00a0key stored'));
     await first.reload();
     await vi.waitFor(async () => expect(await most.inputValue()).toBe('2'), { timeout: 10_000 });
+    // The demo model is loaded: what the preview says of it is what then happens to its process.
+    const before = await demo();
+    await first.getByRole('textbox', { name: 'Context', exact: true }).fill('768');
+    const effects = first.getByRole('group', { name: 'What this does' });
+    await seen(effects.getByText(`${DEMO} is loaded again when no request is in flight`));
+    expect((await demo()).pid).toBe(before.pid);
+    await first.getByRole('button', { name: 'Save', exact: true }).click();
+    await seen(first.getByText(`${DEMO} runs with 768, from here`));
+    const after = await demo();
+    expect(after).toMatchObject({ state: 'loaded' });
+    expect(after.pid).not.toBe(before.pid);
     await first.goto(`${served.url}/configuration/presets`);
     await first.getByRole('button', { name: 'New preset' }).first().click();
     await first.getByRole('textbox', { name: 'Name', exact: true }).fill('mine');

@@ -15,6 +15,7 @@ import { CONFIG_KEYS, defaultConfig, defaultSettings } from '../../src/contracts
 import type { Config, Settings } from '../../src/contracts/config.ts';
 import { CodedError } from '../../src/contracts/errors.ts';
 import type { BroadcastData, BroadcastName, EnvelopeReply, EnvelopeRequest } from '../../src/contracts/events.ts';
+import type { RunView } from '../../src/contracts/runs.ts';
 import type {
   DecisionView,
   EngineView,
@@ -26,8 +27,17 @@ import type {
   RouterView,
 } from '../../src/contracts/views.ts';
 
+import type { ActivityView, RequestView } from '../../src/contracts/activity.ts';
+import type { KeyView } from '../../src/contracts/keys.ts';
+import { aKey, someCapture, someTimeline, summaryOf } from './fixture-activity.ts';
 import { answerChat, plainChat } from './fixture-chat.ts';
 import type { ChatBody, ChatScript } from './fixture-chat.ts';
+import { somePieces } from './fixture-runs.ts';
+import { changePlan } from '../../src/projections/change-plan.ts';
+import type { Situation } from '../../src/projections/change-plan.ts';
+import { configRows } from '../../src/projections/config-rows.ts';
+import { effectiveParameters } from '../../src/runtime/parameters.ts';
+import { applyOf } from '../../src/contracts/changes.ts';
 import { historyOf, sampleAt, someHealth, someInfo, someActors } from './fixture-data.ts';
 
 const POLICY =
@@ -90,6 +100,14 @@ const fitting: Omit<ExplainView, 'modelId'> = {
   contextTokens: { least: 4096, most: 4096 },
 };
 
+const checkIni = (ini: string): void => {
+  const wrong = ini.split('\n').findIndex((line) => line !== '' && !/^[[;]|=/.test(line));
+  if (wrong !== -1)
+    throw new CodedError('INVALID_PAYLOAD', `Line ${wrong + 1} of the preset: expected "key = value".`, {
+      details: { line: wrong + 1 },
+    });
+};
+
 type Handlers = { [N in CommandName]?: (data: CommandInput<N>) => CommandResult<N> | Promise<CommandResult<N>> };
 
 export class FixtureServer {
@@ -98,10 +116,18 @@ export class FixtureServer {
   engine: EngineView = readyEngine;
   config: Config = { ...defaultConfig(), modelsDir: '/home/ana/models' };
   settings: Settings = defaultSettings();
+  /** What flags of this start say; they win over the configuration. */
+  overrides: Partial<Config> = {};
   decisions: DecisionView[] = [];
   logs: LogEntryView[] = [];
   presets: PresetView[] = [];
+  runs: RunView[] = [];
   health = someHealth();
+  /** Finished ones, newest first. */
+  requests: ActivityView[] = [];
+  running: RequestView[] = [];
+  keys: KeyView[] = [];
+  keyRequired = false;
   /** What `/v1/chat/completions` answers. */
   chat: ChatScript = plainChat;
   readonly chats: ChatBody[] = [];
@@ -193,10 +219,16 @@ export class FixtureServer {
     this.engine = readyEngine;
     this.config = { ...defaultConfig(), modelsDir: '/home/ana/models' };
     this.settings = defaultSettings();
+    this.overrides = {};
     this.decisions = [];
     this.logs = [];
     this.presets = [];
+    this.runs = [];
     this.health = someHealth();
+    this.requests = [];
+    this.running = [];
+    this.keys = [];
+    this.keyRequired = false;
     this.chat = plainChat;
     this.chats.length = 0;
     this.gpu = false;
@@ -228,6 +260,11 @@ export class FixtureServer {
     this.publish([{ kind: 'model.removed', id }]);
   }
 
+  setKeys(keys: KeyView[]): void {
+    this.keys = keys;
+    this.broadcast('keys:updated', { keys, required: this.keyRequired });
+  }
+
   setEngine(parts: Partial<EngineView>): void {
     this.engine = { ...this.engine, ...parts };
     this.publish([{ kind: 'engine', engine: this.engine }]);
@@ -252,6 +289,11 @@ export class FixtureServer {
     this.io?.emit(event, { type: 'broadcast', event, data, timestamp: Date.now(), ...data });
   }
 
+  /** Tells of the machine as it is now. */
+  sample(): void {
+    this.broadcast('metrics:update', { metrics: sampleAt(Date.now(), this.models.values(), this.gpu) });
+  }
+
   /** Writes a line of the log, as the server does while a page is open. */
   writeLine(parts: Partial<LogEntryView> & Pick<LogEntryView, 'message'>): void {
     const line: LogEntryView = {
@@ -265,6 +307,12 @@ export class FixtureServer {
     const { id, level, message, source } = line;
     const timestamp = new Date(line.timestamp).toISOString();
     this.broadcast('logs:entry', { entry: { id, timestamp, level, message, context: { source } } });
+  }
+
+  /** A request is over, as the router tells while a page is open. */
+  finish(request: ActivityView): void {
+    this.requests.unshift(request);
+    this.broadcast('activity:added', { requests: [request], skipped: 0 });
   }
 
   finishLoad(id: string, parts: Partial<ModelView> = {}): void {
@@ -294,6 +342,16 @@ export class FixtureServer {
     return model;
   }
 
+  /** With presets and records left out: what the configuration alone asks for, for every model alike. */
+  private situation(config: Config): Situation {
+    const parameters = effectiveParameters({ config, presetGlobal: {}, presetModel: {}, record: null });
+    return { config, parameters: new Map([...this.models.keys()].map((id) => [id, parameters])) };
+  }
+
+  private affected() {
+    return [...this.models.values()].map(({ id, state }) => ({ id, state, running: null, refreshing: false }));
+  }
+
   private readonly handlers: Handlers = {
     'live:subscribe': () => ({
       seq: this.seq,
@@ -305,6 +363,21 @@ export class FixtureServer {
       downloads: [],
     }),
     'config:get': () => ({ config: this.config }),
+    'runs:list': () => ({
+      runs: this.runs,
+      tools: [
+        { name: 'claude', kind: 'claude', isDefault: true, command: 'claude -p' },
+        { name: 'prompt', kind: 'builtin', isDefault: false, command: 'llamactor prompt' },
+      ],
+      limits: { running: 5, waiting: 100, timeoutMs: 300_000, queueTimeoutMs: 600_000, outputBytes: 10_485_760 },
+    }),
+    'runs:get': ({ id }) => {
+      const run = this.runs.find((one) => one.id === id);
+      if (run === undefined) throw new CodedError('NOT_FOUND', `There is no run ${id}.`);
+      return { run, prompt: run.title };
+    },
+    'runs:follow': ({ id }) => ({ id, pieces: somePieces(), next: somePieces().length, more: false }),
+    'runs:unfollow': () => ({ following: false }),
     'config:update': (data) => {
       const changes = 'config' in data ? data.config : { [data.key]: data.value };
       for (const [key, value] of Object.entries(changes)) {
@@ -318,6 +391,19 @@ export class FixtureServer {
       this.broadcast('config:updated', { config: this.config });
       return { config: this.config };
     },
+    'config:preview': (data) => {
+      const patch = 'config' in data ? data.config : { [data.key]: data.value };
+      const next = this.situation({ ...this.config, ...patch });
+      return { effects: changePlan(this.situation(this.config), next, this.affected(), { apply: applyOf(data) }) };
+    },
+    'config:effective': () => ({
+      rows: configRows({
+        stored: this.config,
+        inForce: { ...this.config, ...this.overrides },
+        overrides: this.overrides,
+        running: { host: '127.0.0.1', port: 3000, routerUrl: this.router.url, enginePath: this.engine.path },
+      }),
+    }),
     'settings:get': () => ({ settings: this.settings }),
     'settings:update': ({ settings }) => {
       this.settings = { ...this.settings, ...settings };
@@ -338,12 +424,16 @@ export class FixtureServer {
       return { cleared };
     },
     'presets:list': () => ({ presets: this.presets }),
+    'presets:preview': ({ name, ini, ...fields }) => {
+      checkIni(ini);
+      if (name !== this.router.preset) return { effects: [{ kind: 'none', changed: [], when: 'now' }] };
+      const before = this.situation(this.config);
+      const context = /^ctx-size = (\d+)$/m.exec(ini)?.[1];
+      const after = this.situation({ ...this.config, contextSize: Number(context ?? 0) });
+      return { effects: changePlan(before, after, this.affected(), { apply: applyOf(fields) }) };
+    },
     'presets:save': ({ name, ini }) => {
-      const wrong = ini.split('\n').findIndex((line) => line !== '' && !/^[[;]|=/.test(line));
-      if (wrong !== -1)
-        throw new CodedError('INVALID_PAYLOAD', `Line ${wrong + 1} of the preset: expected "key = value".`, {
-          details: { line: wrong + 1 },
-        });
+      checkIni(ini);
       const preset: PresetView = { name, path: `/presets/${name}.ini`, models: [], parameters: {}, ini, problem: null };
       this.presets = [...this.presets.filter((one) => one.name !== name), preset];
       this.broadcast('presets:updated', { presets: this.presets });
@@ -354,10 +444,54 @@ export class FixtureServer {
       this.broadcast('presets:updated', { presets: this.presets });
       return { deleted: name };
     },
+    'activity:list': ({ limit = 100, before, model, status, key }) => {
+      const kept = this.requests.filter(
+        (row) =>
+          (model === undefined || row.modelId === model) &&
+          (key === undefined || row.key === key) &&
+          (status === undefined ||
+            (status === 'cancelled'
+              ? row.cancelled
+              : (row.errorCode === null && !row.cancelled ? 'ok' : 'error') === status && !row.cancelled)),
+      );
+      const from = before === undefined ? 0 : kept.findIndex(({ id }) => id === before) + 1;
+      return { requests: kept.slice(from, from + limit), more: kept.length > from + limit };
+    },
+    'activity:summary': ({ hours = 24 }) => ({ summary: summaryOf(Date.now(), hours, this.requests) }),
+    'activity:capture': ({ id }) => ({ capture: someCapture(id) }),
+    'activity:subscribe': () => ({ subscribed: true }),
+    'activity:unsubscribe': () => ({ subscribed: false }),
+    'requests:list': () => ({ requests: this.running, total: this.running.length }),
+    'requests:cancel': ({ id }) => {
+      this.running = this.running.filter((request) => request.id !== id);
+      this.setRouter({ inFlight: this.running.length });
+      return { cancelled: id };
+    },
+    'timeline:get': ({ hours = 24 }) => ({ timeline: someTimeline(Date.now(), hours) }),
+    'keys:list': () => ({ keys: this.keys, required: this.keyRequired }),
+    'keys:create': ({ name, scopes = ['infer'], expiresAt = null, models = null, ...limits }) => {
+      if (this.keys.some((key) => key.name === name))
+        throw new CodedError('INVALID_STATE', `There is a key called ${name} already; choose another name.`);
+      const { concurrency = null, ratePerMinute = null } = limits;
+      const key = aKey(name, { scopes, expiresAt, models, concurrency, ratePerMinute, createdAt: Date.now() });
+      this.setKeys([...this.keys, key]);
+      return { key, secret: `lla_${'s3cret'.repeat(7)}` };
+    },
+    'keys:revoke': ({ id }) => {
+      const key = this.keys.find((one) => one.id === id);
+      if (key === undefined) throw new CodedError('NOT_FOUND', `There is no key ${id}.`);
+      this.setKeys(this.keys.filter((one) => one !== key));
+      return { revoked: key.id, name: key.name };
+    },
     'system:info': () => ({ info: someInfo() }),
     'system:health': () => this.health,
     'inspector:subscribe': () => ({ seq: 0, actors: someActors() }),
     'inspector:unsubscribe': () => ({ subscribed: false }),
+    'models:effective': (data) => {
+      const { id, contextSize } = this.modelOf(data);
+      const row = { key: 'ctx-size', requested: null, source: 'engine', told: 'engine', differs: false } as const;
+      return { modelId: id, rows: [{ ...row, effective: contextSize }] };
+    },
     'models:update': ({ modelId, updates }) => ({
       model: this.patch(
         modelId,

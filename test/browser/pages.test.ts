@@ -5,10 +5,11 @@ import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CodedError } from '../../src/contracts/errors.ts';
 import { launchChromium } from '../support/chromium.ts';
+import { aRequest, someKeys, someRequests, someRunning } from './fixture-activity.ts';
 import { someDecisions, someLines, somePresets } from './fixture-data.ts';
 import { aModel, metadata, mixedModels } from './fixture-models.ts';
 import { FixtureServer } from './fixture-server.ts';
-import { contentWidth, hasFocus, lowContrast } from './page-checks.ts';
+import { clipboard, contentWidth, hasFocus, lowContrast } from './page-checks.ts';
 
 const server = new FixtureServer(resolve(import.meta.dirname, '../../dist/web'));
 let browser: Browser;
@@ -68,6 +69,9 @@ beforeEach(() => {
   server.decisions = someDecisions(Date.now());
   server.logs = someLines(Date.now(), 300);
   server.presets = somePresets();
+  server.requests = someRequests(Date.now(), 300);
+  server.running = someRunning(Date.now());
+  server.keys = someKeys(Date.now());
 });
 afterEach(async () => {
   await context.close();
@@ -272,17 +276,80 @@ describe('the chat', () => {
     await seen(messages().getByText('The whole'));
   });
 
+  it('colours code as it is written, and copies it', async () => {
+    const code = "const llama = { hums: true }; // content\nconsole.log('hum', llama);";
+    server.chat = {
+      ...server.chat,
+      text: `Look:\n\n\`\`\`js\n${code}\n\`\`\`\n\nAnd:\n\n\`\`\`klingon\nqapla\n\`\`\`\n`,
+      pace: 5,
+    };
+    await open('/chat', { permissions: ['clipboard-read', 'clipboard-write'] });
+    await ask('Code, please');
+    const block = messages().getByLabel('Code, js');
+    await seen(block.locator('.hljs-keyword', { hasText: 'const' }));
+    await seen(button('Answer again'));
+    await seen(block.locator('.hljs-string', { hasText: "'hum'" }));
+    await seen(block.locator('.hljs-comment', { hasText: '// content' }));
+    // Coloured or not, it is the text that the model wrote.
+    expect(await block.innerText()).toBe(code);
+    await seen(messages().getByLabel('Code, klingon').getByText('qapla'));
+    await button('Copy the code').first().click();
+    await poll(() => clipboard(page)).toBe(code);
+  });
+
+  it('takes text files along to every model, and says what it cannot take', async () => {
+    await open('/chat');
+    const picker = page.getByLabel('Files to attach');
+    await picker.setInputFiles({
+      name: 'notes.md',
+      mimeType: 'text/markdown',
+      buffer: Buffer.from('# Notes\n```\nx\n```\n'),
+    });
+    const attached = page.getByRole('list', { name: 'Attached files' });
+    await seen(attached.getByText('notes.md'));
+    await picker.setInputFiles({
+      name: 'model.bin',
+      mimeType: 'application/octet-stream',
+      buffer: Buffer.from([0, 255]),
+    });
+    await seen(page.getByRole('alert').filter({ hasText: 'model.bin was not attached' }));
+    await picker.setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: Buffer.from([1]) });
+    await seen(page.getByText('This model reads no images; choose one that does.'));
+    await picker.setInputFiles({ name: 'b.txt', mimeType: 'text/plain', buffer: Buffer.from('b') });
+    await button('Remove b.txt').click();
+    await ask('What is in it?');
+    await poll(() => server.chats.at(-1)?.messages[0]?.content).toBe(
+      'notes.md:\n````\n# Notes\n```\nx\n```\n````\n\nWhat is in it?',
+    );
+    await seen(messages().getByRole('list', { name: 'Attached files' }).getByText('notes.md'));
+    expect(await page.getByRole('form', { name: 'Your message' }).getByText('notes.md').count()).toBe(0);
+  });
+
+  it('takes recordings along to models that hear them', async () => {
+    server.models.set('ears', aModel('ears', { metadata: metadata({ inputModalities: ['text', 'audio'] }) }));
+    await open('/chat?model=ears');
+    await page
+      .getByLabel('Files to attach')
+      .setInputFiles({ name: 'hum.wav', mimeType: 'audio/wav', buffer: Buffer.from('RIFF') });
+    await seen(page.getByText('hum.wav'));
+    await ask('What do you hear?');
+    await poll(() => server.chats.at(-1)?.messages[0]?.content).toEqual([
+      { type: 'input_audio', input_audio: { data: Buffer.from('RIFF').toString('base64'), format: 'wav' } },
+      { type: 'text', text: 'What do you hear?' },
+    ]);
+  });
+
   it('attaches pictures to models that read them, and to no others', async () => {
     server.models.set('eyes', aModel('eyes', { metadata: metadata({ inputModalities: ['text', 'image'] }) }));
     await open(`/chat?model=${QWEN}`);
-    expect(await button('Attach an image').count()).toBe(0);
+    expect(await button(/^Attach an image/).count()).toBe(0);
     await page.getByRole('combobox', { name: 'Model' }).selectOption('eyes');
-    await seen(button('Attach an image'));
+    await seen(button('Attach an image or a text file'));
     const png = Buffer.from(
       'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
       'base64',
     );
-    await page.getByLabel('Images to attach').setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer: png });
+    await page.getByLabel('Files to attach').setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer: png });
     await seen(page.getByRole('img', { name: 'Attachment 1' }));
     await ask('What is this?');
     await poll(() => server.chats.at(-1)?.messages[0]?.content).toMatchObject([
@@ -308,6 +375,102 @@ describe('monitoring', () => {
     server.health = { status: 'degraded', details: { router: { ok: false, message: 'It is restarting.' } } };
     server.setRouter({ state: 'loading' });
     await seen(page.getByText('It is restarting.'));
+  });
+});
+
+describe('the requests', () => {
+  const finished = (): Locator => page.getByRole('table', { name: 'Finished requests' });
+  const newest = (): Locator => finished().getByRole('row').nth(1);
+
+  it('are shown as they run and as they ended, and one that runs can be cancelled', async () => {
+    await open('/monitoring/requests');
+    const running = page.getByRole('list', { name: 'Requests that run or wait' });
+    await seen(running.getByText('318\u00a0tokens so far'));
+    await seen(running.getByText('waiting, next in line'));
+    await running.getByRole('button', { name: `Cancel the request to ${QWEN} on /v1/messages` }).click();
+    await poll(() => callsOf('requests:cancel')).toEqual([{ id: 'run2' }]);
+    await poll(() => running.getByRole('listitem').count()).toBe(1);
+    const sums = page.getByRole('region', { name: 'Requests by model' });
+    await seen(sums.getByRole('row', { name: /^All 300/ }));
+    await page.locator('label', { hasText: '7 days' }).click();
+    await poll(() => callsOf('activity:summary').at(-1)).toEqual({ hours: 168 });
+    server.finish(aRequest('new', { key: 'brand-new', status: 503, errorCode: 'QUEUE_FULL' }));
+    await poll(() => newest().innerText()).toContain('brand-new');
+    expect(await newest().innerText()).toContain('Too many requests were waiting');
+    server.finish(aRequest('newer', { status: 200 }));
+    await poll(() => newest().innerText()).toContain('200');
+  });
+
+  it('are narrowed by how they ended, by model and by key, in the address too', async () => {
+    await open('/monitoring/requests');
+    await seen(finished());
+    await page.locator('label', { hasText: 'Failed' }).click();
+    await page.getByRole('combobox', { name: 'Key' }).selectOption('nightly');
+    await poll(() => callsOf('activity:list').at(-1)).toEqual({ limit: 200, status: 'error', key: 'nightly' });
+    await poll(() => newest().innerText()).toContain('Too many requests for its key');
+    // What arrives and is not asked for stays out.
+    server.finish(aRequest('other', { key: 'laptop' }));
+    server.finish(aRequest('mine', { key: 'nightly', status: 507, errorCode: 'DOES_NOT_FIT' }));
+    await poll(() => newest().innerText()).toContain('does not fit');
+    expect(await finished().innerText()).not.toContain('laptop');
+    await page.reload();
+    await poll(() => newest().innerText()).toContain('does not fit');
+    await page.getByRole('combobox', { name: 'Model' }).selectOption('SmolLM2-360M-Instruct-Q8_0');
+    await button('Show all requests').click();
+    await poll(() => newest().innerText()).toContain('507');
+    expect(page.url()).toBe(`${server.url}/monitoring/requests`);
+  });
+
+  it('scroll to the oldest, with only those in sight drawn; new ones do not push what is read', async () => {
+    server.requests = someRequests(Date.now(), 900);
+    await open('/monitoring/requests');
+    await seen(finished());
+    expect(await finished().getByRole('row').count()).toBeLessThan(80);
+    await poll(async () => {
+      await page.keyboard.press('End');
+      return finished().getAttribute('aria-rowcount');
+    }).toBe('900');
+    expect(callsOf('activity:list')).toHaveLength(5);
+    await poll(() => finished().getByRole('row').count()).toBeLessThan(80);
+    server.finish(aRequest('new', { key: 'brand-new' }));
+    await seen(button('1 newer'));
+    expect(await finished().innerText()).not.toContain('brand-new');
+    await button('1 newer').click();
+    await poll(() => newest().innerText()).toContain('brand-new');
+  });
+
+  it('show everything about one, its captured bodies too', async () => {
+    server.requests = [aRequest('kept', { captured: true }), aRequest('bare', { modelId: 'gemma-3-12b-it-Q4_K_M' })];
+    await open('/monitoring/requests');
+    await newest().getByRole('button').click();
+    const dialog = page.getByRole('dialog', { name: QWEN });
+    await seen(dialog.getByText('"content": "Are llamas kind?"'));
+    await seen(dialog.getByText('data: [DONE]'));
+    await page.keyboard.press('Escape');
+    await gone(dialog);
+    await finished().getByRole('button', { name: 'gemma-3-12b-it-Q4_K_M' }).click();
+    await seen(page.getByRole('link', { name: 'Switch on captureBodies' }));
+    expect(callsOf('activity:capture')).toEqual([{ id: 'kept' }]);
+  });
+});
+
+describe('the timeline', () => {
+  it('draws who was in memory when, says why on hover and by keyboard, and follows what happens', async () => {
+    await open('/monitoring/timeline?range=1h');
+    const lane = page.getByRole('group', { name: /^gpt-oss-20b-mxfp4: loaded 22 min, 1 load/ });
+    await seen(lane.getByRole('button', { name: /^Loaded, / }));
+    await lane.getByRole('button', { name: /^Stopping, / }).hover();
+    await seen(page.locator('.tooltip').getByText('to make room for Mistral-Small-3.2-24B'));
+    await lane.getByRole('button', { name: /^Stopping, / }).focus();
+    await page.keyboard.press('ArrowLeft');
+    expect(await hasFocus(lane.getByRole('button', { name: /^Loaded, / }))).toBe(true);
+    await seen(page.locator('figcaption').getByText('12.9\u00a0GB of memory'));
+    await page.getByText('5 min', { exact: true }).click();
+    await poll(() => callsOf('timeline:get').at(-1)).toEqual({ hours: 5 / 60 });
+    await gone(lane);
+    const asked = callsOf('timeline:get').length;
+    server.patch(QWEN, { state: 'unloaded' });
+    await poll(() => callsOf('timeline:get').length).toBe(asked + 1);
   });
 });
 
@@ -414,7 +577,9 @@ describe('the configuration', () => {
     await most.fill('7');
     await page.getByRole('switch', { name: 'Restore at start' }).click();
     await button('Save').click();
-    await poll(() => callsOf('config:update')).toEqual([{ config: { modelsMax: 7, restoreModels: false } }]);
+    await poll(() => callsOf('config:update')).toEqual([
+      { config: { modelsMax: 7, restoreModels: false }, apply: 'when-idle' },
+    ]);
     await button('Undo').click();
     await poll(() => most.inputValue()).toBe('4');
     server.failing.set(
@@ -426,6 +591,72 @@ describe('the configuration', () => {
     await seen(page.getByRole('alert').getByText('Port 80 is taken.'));
     await page.getByRole('searchbox', { name: 'Search keys' }).fill('queue');
     await poll(() => page.locator('.config-key').count()).toBe(2);
+  });
+
+  it('config change with preview: says what a change restarts before it is applied, and when', async () => {
+    await open('/configuration');
+    const effects = page.getByRole('group', { name: 'What this does' });
+    await page.getByRole('textbox', { name: 'Context', exact: true }).fill('8192');
+    await seen(effects.getByText(`${QWEN} is loaded again when no request is in flight`));
+    await seen(effects.getByText('ctx-size not set → 8192').first());
+    await seen(effects.getByText(/^\d+\u00a0models that do not run take it when loaded/));
+    expect(callsOf('config:update')).toEqual([]);
+    await effects.locator('label', { hasText: 'Now' }).click();
+    await seen(effects.getByText(`${QWEN} is loaded again at once`));
+    await seen(effects.getByText('2\u00a0requests in flight will be cut off'));
+    await effects.locator('label', { hasText: 'Later' }).click();
+    await seen(effects.getByText(`${QWEN} keeps running as it is until somebody loads it again`));
+    await page.getByRole('textbox', { name: 'Port of the API' }).fill('9090');
+    await seen(effects.getByText('The router keeps running as it is until it is restarted'));
+    await effects.locator('label', { hasText: 'When idle' }).click();
+    await seen(effects.getByText('The router restarts when no request is in flight; models stay loaded'));
+    await page.getByRole('textbox', { name: 'Port of the dashboard' }).fill('4000');
+    await seen(effects.getByText('port 3000 → 4000'));
+    await button('Save').click();
+    await poll(() => callsOf('config:update')).toEqual([
+      { config: { contextSize: 8192, routerPort: 9090, port: 4000 }, apply: 'when-idle' },
+    ]);
+    await gone(effects);
+    // What is stored and what counts are told apart until the restart.
+    await seen(page.getByText('In force: 3000, until Llamactor is started again.'));
+    await seen(page.getByText('In force: 8080, until the router is restarted.'));
+    await seen(page.getByText(`${QWEN} runs with 32768, chosen by the engine`));
+  });
+
+  it('edits what is stored where a flag wins over it, and opens at a key', async () => {
+    server.overrides = { modelsMax: 9 };
+    await open('/configuration?key=modelsMax');
+    await seen(page.getByText(/^In force: 9, given by a flag or variable at the start/));
+    const most = page.getByRole('textbox', { name: 'Models at once' });
+    expect(await most.inputValue()).toBe('4');
+    await most.fill('5');
+    await page.getByRole('searchbox', { name: 'Search keys' }).fill('models');
+    await poll(() => page.url()).toContain('q=models');
+    expect(await most.inputValue()).toBe('5');
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Logs' }).click();
+    await page.getByRole('dialog', { name: 'Leave without storing?' }).getByRole('button', { name: 'Stay' }).click();
+    expect(path()).toBe('/configuration');
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Logs' }).click();
+    await page.getByRole('dialog', { name: 'Leave without storing?' }).getByRole('button', { name: 'Leave' }).click();
+    await poll(path).toBe('/logs');
+  });
+
+  it('says of a preset what it restarts, and marks what is wrong while it is typed', async () => {
+    await open('/configuration/presets/default');
+    const text = page.getByRole('textbox', { name: 'Text of the preset' });
+    await text.fill('[*]\nctx-size = 4096\nnonsense');
+    await seen(page.getByRole('alert').getByText('Line 3 of the preset'));
+    await text.fill('[*]\nctx-size = 4096\n');
+    const effects = page.getByRole('group', { name: 'What this does' });
+    await seen(effects.getByText(`${QWEN} is loaded again when no request is in flight`));
+    await button('Save').click();
+    await button('Undo').click();
+    await poll(() => text.inputValue()).toContain('flash-attn = on');
+    await gone(effects);
+    await button(/^coding/).click();
+    await text.fill('[*]\ntemp = 0.5\n');
+    await seen(page.getByText('Nothing runs with this preset now; it counts when it is used.'));
+    await button('Discard changes').click();
   });
 
   it('edits presets, marks the wrong line, and restarts the router with one', async () => {
@@ -471,22 +702,116 @@ describe('the settings', () => {
   });
 });
 
+describe('the keys', () => {
+  it('are made with limits, shown once, named in two tabs, and revoked after a question', async () => {
+    server.keys = [];
+    await open('/settings/keys', { permissions: ['clipboard-read', 'clipboard-write'] });
+    const second = await newTab('/settings/keys');
+    await seen(page.getByText('No key is needed here'));
+    await button('New key').click();
+    const dialog = page.getByRole('dialog', { name: 'New key' });
+    expect(await dialog.getByRole('button', { name: 'Make the key' }).getAttribute('aria-disabled')).toBe('true');
+    await dialog.getByRole('textbox', { name: /^Name/ }).fill('phone');
+    await dialog.getByRole('checkbox', { name: /^Look/ }).check();
+    await dialog.getByText('Only these').click();
+    await dialog.getByRole('checkbox', { name: QWEN }).check();
+    await dialog.getByRole('combobox', { name: 'Ends' }).selectOption('In 30 days');
+    await dialog.getByRole('textbox', { name: 'Per minute' }).fill('60');
+    const before = Date.now();
+    await page.keyboard.press('Enter');
+    const made = page.getByRole('dialog', { name: 'The key phone' });
+    await seen(made.getByText('Copy it now'));
+    const [asked] = callsOf('keys:create') as { expiresAt: number }[];
+    expect(asked).toMatchObject({
+      name: 'phone',
+      scopes: ['infer', 'observe'],
+      models: [QWEN],
+      ratePerMinute: 60,
+      concurrency: null,
+    });
+    expect((asked?.expiresAt ?? 0) - before).toBeGreaterThan(29.9 * 86_400_000);
+    const secret = await made.getByLabel('The key phone').last().innerText();
+    await made.getByRole('button', { name: 'Copy the key' }).click();
+    await poll(() => clipboard(page)).toBe(secret);
+    // A slip does not lose it.
+    await page.keyboard.press('Escape');
+    await page.mouse.click(5, 5);
+    expect(await made.isVisible()).toBe(true);
+    await made.getByRole('button', { name: 'I have it' }).click();
+    await gone(made);
+    expect(await page.content()).not.toContain(secret);
+    await seen(second.getByRole('heading', { name: 'phone' }));
+    await button('Revoke phone').click();
+    const question = page.getByRole('dialog', { name: 'Revoke the key phone?' });
+    await question.getByRole('button', { name: 'Cancel' }).click();
+    expect(callsOf('keys:revoke')).toEqual([]);
+    await button('Revoke phone').click();
+    await question.getByRole('button', { name: 'Revoke' }).click();
+    await gone(second.getByRole('heading', { name: 'phone' }));
+  });
+
+  it('that are refused keep what was typed, and say why', async () => {
+    await open('/settings/keys');
+    await button('New key').click();
+    const dialog = page.getByRole('dialog', { name: 'New key' });
+    await dialog.getByRole('textbox', { name: /^Name/ }).fill('laptop');
+    await dialog.getByRole('button', { name: 'Make the key' }).click();
+    await seen(dialog.getByRole('alert').getByText('There is a key called laptop already'));
+    await dialog.getByRole('textbox', { name: /^Name/ }).fill('tablet');
+    await dialog.getByRole('checkbox', { name: /^Operate/ }).check();
+    expect(await dialog.getByRole('checkbox', { name: /^Use models/ }).isDisabled()).toBe(true);
+    await gone(dialog.getByText('Only these'));
+    await dialog.getByRole('button', { name: 'Make the key' }).click();
+    await poll(() => callsOf('keys:create').at(-1)).toMatchObject({
+      name: 'tablet',
+      scopes: ['operate'],
+      models: null,
+    });
+  });
+
+  it('are not shown to whoever may not see them', async () => {
+    server.failing.set('keys:list', new CodedError('FORBIDDEN', 'This needs the scope admin.'));
+    await open('/settings/keys');
+    await seen(page.getByText('This needs the scope admin.'));
+  });
+});
+
 interface Violation {
   id: string;
   impact?: string | null;
   nodes: { html: string }[];
 }
+/** Every colour that code has. */
+const COLOURFUL = `# A
+
+- b
+
+\`\`\`ts
+// note
+@decorated
+class Llama<T> extends Animal { hum(times = 3): string { return \`hum \${times}\`; } }
+\`\`\`
+
+\`\`\`diff
+- old
++ new
+\`\`\`
+`;
+
 const PAGES = [
   '/',
   '/models',
   '/models?model=SmolLM2-360M-Instruct-Q8_0',
   '/chat',
   '/monitoring',
+  '/monitoring/requests',
+  '/monitoring/timeline',
   '/logs',
   '/configuration',
   '/configuration/presets',
   '/inspector',
   '/settings',
+  '/settings/keys',
 ] as const;
 
 describe('for everyone', () => {
@@ -495,10 +820,11 @@ describe('for everyone', () => {
     async (address, colorScheme) => {
       await open(address, { colorScheme, reducedMotion: 'reduce' });
       if (address === '/chat') {
-        server.chat = { ...server.chat, text: '# A\n\n- b\n\n```js\nc\n```\n', reasoning: 'd' };
+        server.chat = { ...server.chat, text: COLOURFUL, reasoning: 'd' };
         await page.getByRole('textbox', { name: 'Message', exact: true }).fill('Hello');
         await page.keyboard.press('Enter');
         await seen(button('Answer again'));
+        await seen(page.locator('.hljs-deletion'));
       }
       await page.waitForLoadState('networkidle');
       await page.evaluate(axe.source);

@@ -7,7 +7,9 @@ import { join, resolve } from 'node:path';
 import type { Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
 import { aModel, mixedModels } from './fixture-models.ts';
+import { someKeys, someRequests, someRunning } from './fixture-activity.ts';
 import { someDecisions, someLines, somePresets } from './fixture-data.ts';
+import { someRuns } from './fixture-runs.ts';
 import { FixtureServer } from './fixture-server.ts';
 
 const root = process.cwd();
@@ -82,6 +84,40 @@ const SCENES: readonly Scene[] = [
     },
   },
   { name: 'monitoring', path: '/monitoring' },
+  { name: 'runs', path: '/runs' },
+  { name: 'runs-empty', path: '/runs', set: (server) => void (server.runs = []) },
+  {
+    name: 'runs-live',
+    path: '/runs/r4',
+    act: (page) => page.getByText('I am changing that now').waitFor(),
+  },
+  {
+    name: 'runs-failed',
+    path: '/runs/r2',
+    act: (page) => page.getByText('I am changing that now').waitFor(),
+  },
+  { name: 'requests', path: '/monitoring/requests', act: (page) => page.locator('.request').first().waitFor() },
+  {
+    name: 'requests-scrolled',
+    path: '/monitoring/requests',
+    act: async (page) => {
+      await page.locator('.request').first().waitFor();
+      await page.mouse.wheel(0, 2400);
+    },
+  },
+  {
+    name: 'requests-details',
+    path: '/monitoring/requests',
+    act: async (page) => {
+      await page.locator('.request').first().getByRole('button').click();
+      await page.getByText('[DONE]').waitFor();
+    },
+  },
+  {
+    name: 'timeline',
+    path: '/monitoring/timeline?range=1h',
+    act: (page) => page.locator('.bar-span').nth(2).hover(),
+  },
   {
     name: 'logs',
     path: '/logs',
@@ -96,8 +132,44 @@ const SCENES: readonly Scene[] = [
       await page.getByRole('textbox', { name: 'Context' }).fill('8192');
     },
   },
+  {
+    name: 'configuration-preview',
+    path: '/configuration?key=contextSize',
+    act: async (page) => {
+      await page.getByRole('textbox', { name: 'Context', exact: true }).fill('8192');
+      await page.getByRole('textbox', { name: 'Port of the API' }).fill('9090');
+      await page.getByText('The router restarts').waitFor();
+    },
+  },
   { name: 'presets', path: '/configuration/presets' },
+  {
+    name: 'presets-preview',
+    path: '/configuration/presets/default',
+    act: async (page) => {
+      await page.getByRole('textbox', { name: 'Text of the preset' }).fill('[*]\nctx-size = 4096\n');
+      await page.getByRole('group', { name: 'What this does' }).getByText('is loaded again').first().waitFor();
+    },
+  },
   { name: 'settings', path: '/settings' },
+  { name: 'keys', path: '/settings/keys', act: (page) => page.locator('.key').first().waitFor() },
+  {
+    name: 'keys-new',
+    path: '/settings/keys',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'New key' }).click();
+      await page.getByText('Only these').click();
+    },
+  },
+  {
+    name: 'keys-made',
+    path: '/settings/keys',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'New key' }).click();
+      await page.getByRole('textbox', { name: /^Name/ }).fill('phone');
+      await page.getByRole('button', { name: 'Make the key' }).click();
+      await page.getByText('Copy it now').waitFor();
+    },
+  },
   {
     name: 'palette',
     path: '/models',
@@ -138,6 +210,10 @@ try {
       server.decisions = someDecisions(Date.now());
       server.logs = someLines(Date.now(), 400);
       server.presets = somePresets();
+      server.runs = someRuns(Date.now());
+      server.requests = someRequests(Date.now(), 400);
+      server.running = someRunning(Date.now());
+      server.keys = someKeys(Date.now());
       scene.set?.(server);
       const { width, height, colorScheme } = variant;
       const context = await browser.newContext({

@@ -12,12 +12,16 @@ const PAGES = [
   'models',
   'chat',
   'monitoring',
+  'runs',
+  'activity',
+  'timeline',
   'logs',
   'configuration',
   'presets',
   'media',
   'inspector',
   'settings',
+  'keys',
 ];
 
 const sources = new Map<string, string>();
@@ -56,5 +60,12 @@ describe('the first load', () => {
   it('brings no other page along', () => {
     const first = closure(entry);
     for (const page of PAGES) expect([...first]).not.toContain(chunkOf(page));
+  });
+
+  it('of the chat leaves the colours of code for when there is code', () => {
+    const needed = closure(chunkOf('chat'), closure(entry));
+    const colours = [...sources.keys()].filter((name) => name.startsWith('highlight-'));
+    expect(colours).toHaveLength(1);
+    expect([...needed]).not.toContain(colours[0]);
   });
 });

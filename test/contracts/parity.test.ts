@@ -4,6 +4,7 @@ import { COMMANDS, COMMAND_NAMES } from '../../src/contracts/commands.ts';
 import type { CommandName } from '../../src/contracts/commands.ts';
 import { BROADCASTS_OF } from '../../src/commands/contract-table.ts';
 import { MODEL_WORDS, ROUTER_WORDS } from '../../src/projections/dialects.ts';
+import { memoryId } from '../support/memory-channels.ts';
 import { startTestServer } from '../support/server.ts';
 import { connectClient, fence } from '../support/socket-client.ts';
 
@@ -21,6 +22,17 @@ const started: [CommandName, Fields][] = [['downloads:start', { source: 'hf:owne
 const drawn: [CommandName, Fields][] = [['media:generate', { tool: 'draw', prompt: 'a tree' }]];
 const DRAW = { name: 'draw', title: 'Draw', commands: ['draw'], output: 'png', args: ['{output}'] };
 const running: [CommandName, Fields][] = [['runs:start', { prompt: 'Say hello.' }]];
+const CHANNEL = 'aaaaaaaa-0000-4000-8000-000000000001';
+const made: [CommandName, Fields][] = [['channels:create', { channelId: CHANNEL, name: 'one' }]];
+const said: [CommandName, Fields][] = [
+  ...made,
+  ['channels:send', { channelId: CHANNEL, entityId: 'ana', text: 'Hello', messageId: 'own' }],
+];
+const deleted: [CommandName, Fields][] = [
+  ...said,
+  ['channels:delete-message', { channelId: CHANNEL, messageId: memoryId(1) }],
+];
+const helper: [CommandName, Fields][] = [['agents:save', { agent: { name: 'Helper' } }]];
 const CASES: { [N in CommandName]: Case } = {
   'models:list': { payload: {} },
   'models:get': { payload: { modelId: 'alpha' } },
@@ -56,9 +68,17 @@ const CASES: { [N in CommandName]: Case } = {
   'keys:revoke': { payload: { id: 'ana' }, before: [['keys:create', { name: 'ana' }]] },
   'tokens:create': { payload: { userId: 'ana', scopes: ['observe'] } },
   'project:update': { payload: { room: 'plan', step: 3 }, room: 'plan' },
+  'notifications:send': { payload: { title: 'Tea', message: 'It is ready.' } },
+  'notifications:list': { payload: {}, before: [['notifications:send', { title: 'Tea', message: 'It is ready.' }]] },
+  'notifications:read': {
+    payload: { all: true },
+    before: [['notifications:send', { title: 'Tea', message: 'It is ready.' }]],
+  },
+  'notifications:webhook': { payload: {} },
   'config:get': { payload: {} },
   'config:update': { payload: { config: { modelsMax: 7 } } },
   'config:preview': { payload: { config: { modelsMax: 7 } } },
+  'config:effective': { payload: {} },
   'config:problems': { payload: {} },
   'settings:get': { payload: {} },
   'settings:update': { payload: { settings: { compactMode: true } } },
@@ -121,6 +141,36 @@ const CASES: { [N in CommandName]: Case } = {
   'runs:tools': { payload: {} },
   'system:info': { payload: {} },
   'system:health': { payload: {} },
+  'logs:subscribe': { payload: { history: 5 } },
+  'logs:unsubscribe': { payload: {} },
+  'channels:list': { payload: {}, before: said },
+  'channels:subscribe': { payload: {}, before: said },
+  'channels:unsubscribe': { payload: {} },
+  'channels:get': { payload: { channelId: CHANNEL }, before: made },
+  'channels:create': { payload: { channelId: CHANNEL, type: 'DM', agents: ['Helper'] }, before: helper },
+  'channels:join': { payload: { channelId: CHANNEL, entityId: 'ana', entityName: 'Ana' }, before: said },
+  'channels:leave': { payload: { channelId: CHANNEL }, before: made },
+  'channels:messages': { payload: { channelId: CHANNEL, text: 'hell' }, before: said },
+  'channels:send': { payload: { channelId: CHANNEL, entityId: 'ana', text: 'Hello' }, before: made },
+  'channels:typing': { payload: { channelId: CHANNEL, entityId: 'ana' }, before: made },
+  'channels:delete-message': { payload: { channelId: CHANNEL, messageId: memoryId(1) }, before: said },
+  'channels:restore-message': { payload: { channelId: CHANNEL, messageId: memoryId(1) }, before: deleted },
+  'channels:clear': { payload: { channelId: CHANNEL }, before: said },
+  'channels:update': { payload: { channelId: CHANNEL, updates: { name: 'two', topic: 'Tests' } }, before: made },
+  'channels:delete': { payload: { channelId: CHANNEL }, before: said },
+  'channels:restore': {
+    payload: { channelId: CHANNEL },
+    before: [...said, ['channels:delete', { channelId: CHANNEL }]],
+  },
+  'channels:cancel': { payload: { channelId: CHANNEL }, before: made },
+  'channels:complete': { payload: { channelId: CHANNEL }, before: made },
+  'agents:list': { payload: {}, before: helper },
+  'agents:get': { payload: { agentId: 'helper' }, before: helper },
+  'agents:save': {
+    payload: { agentId: 'Helper', agent: { name: 'Other', systemPrompt: 'Be brief.' } },
+    before: helper,
+  },
+  'agents:delete': { payload: { agentId: 'Helper' }, before: helper },
 };
 
 /** Payloads that must be refused with this code over every transport. */
@@ -141,6 +191,14 @@ const REFUSED: [CommandName, unknown, string][] = [
   ['keys:revoke', { id: 'nobody' }, 'NOT_FOUND'],
   ['tokens:create', { userId: '' }, 'INVALID_PAYLOAD'],
   ['tokens:create', { userId: 'ana', expiresAt: 1 }, 'INVALID_PAYLOAD'],
+  ['notifications:send', { title: '', message: 'x' }, 'INVALID_PAYLOAD'],
+  ['notifications:send', { title: 'x', message: 'x', type: 'loud' }, 'INVALID_PAYLOAD'],
+  ['notifications:send', { title: 'x', message: 'x', data: { big: 'x'.repeat(10_000) } }, 'INVALID_PAYLOAD'],
+  ['notifications:list', { before: 'gone' }, 'NOT_FOUND'],
+  ['notifications:read', {}, 'INVALID_PAYLOAD'],
+  ['notifications:read', { id: 'a', all: true }, 'INVALID_PAYLOAD'],
+  ['notifications:read', { id: 'gone' }, 'NOT_FOUND'],
+  ['config:update', { config: { webhookUrl: 'ftp://example.org' } }, 'INVALID_PAYLOAD'],
   ['config:update', { config: { requireKeys: true } }, 'INVALID_STATE'],
   ['config:update', { config: { nope: 1 } }, 'INVALID_PAYLOAD'],
   ['config:update', { config: JSON.parse('{"__proto__": {"x": 1}}') as unknown }, 'INVALID_PAYLOAD'],
@@ -178,6 +236,15 @@ const REFUSED: [CommandName, unknown, string][] = [
   ['runs:output', { id: 'none' }, 'NOT_FOUND'],
   ['runs:cancel', { id: 'none' }, 'NOT_FOUND'],
   ['runs:remove', { id: 'none' }, 'NOT_FOUND'],
+  ['channels:get', { channelId: 'nowhere' }, 'NOT_FOUND'],
+  ['channels:send', { channelId: 'nowhere', entityId: 'ana', text: 'Hello' }, 'INVALID_PAYLOAD'],
+  ['channels:send', { channelId: CHANNEL, entityId: 'ana', text: '' }, 'INVALID_PAYLOAD'],
+  ['channels:messages', { channelId: CHANNEL }, 'NOT_FOUND'],
+  ['channels:create', { agents: ['nobody'] }, 'NOT_FOUND'],
+  ['channels:update', { channelId: CHANNEL, updates: {} }, 'INVALID_PAYLOAD'],
+  ['channels:restore', { channelId: CHANNEL }, 'NOT_FOUND'],
+  ['agents:save', { agent: { name: '@me' } }, 'INVALID_PAYLOAD'],
+  ['agents:get', { agentId: 'nobody' }, 'NOT_FOUND'],
 ];
 
 const STYLES = ['a', 'b', 'http'] as const;
@@ -201,6 +268,7 @@ const MOVING = new Set([
   'seq',
   'pid',
   'createdAt',
+  'updatedAt',
   // Random for each key.
   'secret',
   'hint',
@@ -209,7 +277,8 @@ const MOVING = new Set([
 const isShape = (key: string): boolean => !MOVING.has(key) && key !== 'status';
 const normalised = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(normalised);
-  if (typeof value === 'string') return value.replace(/^fence \d+$/, 'fence');
+  if (typeof value === 'string')
+    return value.replace(/^fence \d+$/, 'fence').replace(/^[0-9a-f]{8}(-[0-9a-f]{4,12}){4}$/, 'uuid');
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).filter(([key]) => isShape(key));
   return Object.fromEntries(entries.map(([key, inner]) => [key, normalised(inner)]).sort());

@@ -4,7 +4,7 @@ import { digests } from '../../src/io/keys/secret.ts';
 import type { CheckedKey } from '../../src/contracts/keys.ts';
 import { call, errorOf, open } from './support/client.ts';
 import type { Reply } from './support/client.ts';
-import { answerWhole, fakeEngine, openStream } from './support/fake-engine.ts';
+import { answerWhole, event, fakeEngine, openStream } from './support/fake-engine.ts';
 import type { FakeEngine } from './support/fake-engine.ts';
 import { startRouter } from './support/harness.ts';
 import type { Harness, Options } from './support/harness.ts';
@@ -179,6 +179,29 @@ test("a key's concurrency holds over all models, and its oldest request goes on 
   }
   engine.received.at(-1)?.res.end('data: x\n\n');
   expect(await harness.finished(3)).toMatchObject({ key: 'ana' });
+});
+
+test('a key at its limit has no other model loaded for it until one of its requests is over', async () => {
+  const engine = await fakeEngine(({ res }) => res.write(event('on')));
+  const harness = await start([keyOf('ana', { concurrency: 1 }), keyOf('bo')], true, {
+    routes: [loadedRoute('alpha', engine.upstream), routeOf('beta'), routeOf('gamma')],
+  });
+  const stream = await open(
+    `${harness.url}/v1/chat/completions`,
+    { model: 'alpha', stream: true },
+    bearer(secretOf('ana')),
+  );
+  const late = chatAs(harness, 'ana', 'beta');
+  await inFlight(harness, 1, 'beta');
+  // What another key asks for shows that a need would have come by now.
+  const other = chatAs(harness, 'bo', 'gamma');
+  await vi.waitFor(() => expect(harness.all('need')).toEqual([{ type: 'need', modelId: 'gamma' }]));
+  stream.req.destroy();
+  await vi.waitFor(() => expect(harness.all('need').map(({ modelId }) => modelId)).toEqual(['gamma', 'beta']));
+  harness.tell({ type: 'refused', modelId: 'beta', code: 'DOES_NOT_FIT', message: 'No.', retryAfter: null });
+  harness.tell({ type: 'refused', modelId: 'gamma', code: 'DOES_NOT_FIT', message: 'No.', retryAfter: null });
+  expect((await late).status).toBe(507);
+  expect((await other).status).toBe(507);
 });
 
 test("a model's concurrency makes requests wait and can be raised while they do", async () => {

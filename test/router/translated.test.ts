@@ -81,6 +81,17 @@ test('an engine’s refusal keeps its status in each API’s shape', async () =>
   });
 });
 
+test('keep_alive 0 without a prompt cuts no running answer: the model goes when it is idle', async () => {
+  const engine = await fakeEngine(({ res }) => res.write(event('on')));
+  const harness = await startRouter({ routes: [loadedRoute('alpha', engine.upstream)] });
+  const stream = await open(`${harness.url}/v1/chat/completions`, { model: 'alpha', stream: true });
+  const stopped = await call(`${harness.url}/api/generate`, { body: { model: 'alpha', keep_alive: 0 } });
+  expect(JSON.parse(stopped.text)).toMatchObject({ done: true, done_reason: 'unload' });
+  expect(harness.all('keep')).toEqual([{ type: 'keep', modelId: 'alpha', seconds: 0 }]);
+  expect(harness.all('call')).toEqual([]);
+  stream.req.destroy();
+});
+
 test('waiting clients of Ollama get lines without text, and the error as the last one', async () => {
   const harness = await startRouter({ routes: [routeOf('alpha')], limits: { firstNoteMs: 5, noteEveryMs: 5 } });
   const stream = await open(`${harness.url}/api/generate`, { model: 'alpha', prompt: 'x' });

@@ -2,7 +2,9 @@
 import { CodedError } from '../../src/contracts/errors.ts';
 import { defaultConfig, defaultSettings } from '../../src/contracts/config.ts';
 import { changePlan } from '../../src/projections/change-plan.ts';
+import { configRows } from '../../src/projections/config-rows.ts';
 import type { ImportedModel } from '../../src/contracts/commands.ts';
+import { LOG_LEVELS } from '../../src/contracts/views.ts';
 import type { ActivityView } from '../../src/contracts/activity.ts';
 import type { By, DomainChange, Services } from '../../src/commands/services.ts';
 import type {
@@ -15,11 +17,14 @@ import type {
   PresetView,
   RouterView,
 } from '../../src/contracts/views.ts';
+import { createMemoryChannels } from './memory-channels.ts';
 import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
 import { createMemoryMedia } from './memory-media.ts';
 import { createTokens } from '../../src/io/users/tokens.ts';
 import type { Tokens } from '../../src/io/users/tokens.ts';
+import { createMemoryNotifications } from './memory-notifications.ts';
+import type { MemoryNotifications } from './memory-notifications.ts';
 import { createMemoryKeys } from './memory-keys.ts';
 import type { MemoryKeys } from './memory-keys.ts';
 import { createMemoryRuns } from './memory-runs.ts';
@@ -64,6 +69,7 @@ export interface MemoryControl {
   runs: Pick<MemoryRuns, 'write' | 'complete'>;
   keys: MemoryKeys;
   tokens: Tokens;
+  notify: MemoryNotifications['notify'];
 }
 
 export interface MemoryServices extends Services {
@@ -230,11 +236,14 @@ export const createMemoryServices = (
   };
 
   const keys = createMemoryKeys(publish);
+  const notifications = createMemoryNotifications(publish);
   const tokens = createTokens({ secret: 'a secret of the tests, long enough for them', now: () => Date.now() });
+  const { channels, agents } = createMemoryChannels(publish);
 
   const control: MemoryControl = {
     keys,
     tokens,
+    notify: notifications.notify,
     failNext: (verb, id, error) => void failures.set(`${verb}:${id}`, error),
     failAlways: (verb, id, message) => void lasting.set(`${verb}:${id}`, message),
     hold: (id) => {
@@ -276,6 +285,8 @@ export const createMemoryServices = (
 
   return {
     control,
+    channels,
+    agents,
     models: {
       list: () => [...models.values()],
       find,
@@ -408,6 +419,13 @@ export const createMemoryServices = (
         const parameters = new Map();
         return changePlan({ config, parameters }, { config: { ...config, ...patch }, parameters }, [], { apply });
       },
+      rows: () =>
+        configRows({
+          stored: config,
+          inForce: config,
+          overrides: {},
+          running: { host: config.host, port: config.port, routerUrl: null, enginePath: null },
+        }),
       problems: () => [],
       update: async (patch, by) => {
         await turn();
@@ -465,14 +483,19 @@ export const createMemoryServices = (
       },
     },
     keys: keys.service,
+    notifications: notifications.service,
     tokens: { create: (wanted) => tokens.sign(wanted) },
     projects: { update: (room, data, by) => publish({ kind: 'project', room, data, by }) },
     logs: {
-      query: ({ limit, offset, level, source }) =>
+      query: ({ limit, offset, level, match, source }) =>
         log
           .filter(
             (entry) =>
-              (level === undefined || entry.level === level) && (source === undefined || entry.source === source),
+              (level === undefined ||
+                (match === 'minimum'
+                  ? LOG_LEVELS.indexOf(entry.level) >= LOG_LEVELS.indexOf(level)
+                  : entry.level === level)) &&
+              (source === undefined || entry.source === source),
           )
           .slice(offset, offset + limit),
       clear: (by) => {

@@ -33,9 +33,9 @@ export interface RunsApp {
 }
 
 export const startRunsApp = async (
-  options: { config?: Partial<Config>; env?: NodeJS.ProcessEnv; folder?: string } = {},
+  options: { config?: Partial<Config>; env?: NodeJS.ProcessEnv; web?: boolean } = {},
 ): Promise<RunsApp> => {
-  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'llamactor-runs-')));
+  const folder = await mkdtemp(join(tmpdir(), 'llamactor-runs-'));
   const dataDir = join(folder, 'data');
   await mkdir(dataDir, { recursive: true });
   const defaults = Object.fromEntries(Object.entries(CONFIG_KEYS).map(([key, entry]) => [key, entry.default]));
@@ -48,7 +48,7 @@ export const startRunsApp = async (
     dataDir,
     modelsDirs: [join(folder, 'models')],
     enginePath: null,
-    web: false,
+    web: options.web ?? false,
     autoInstall: false,
     env: { PATH: process.env['PATH'], HOME: folder, LLAMACTOR_RUNS_COMMAND: AGENT_COMMAND, ...options.env },
   });

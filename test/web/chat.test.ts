@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { asMarkdown, apiMessages, apiSampling } from '../../web/pages/chat/requests.ts';
 import { chatModels, readsImages, usualModel } from '../../web/pages/chat/models.ts';
 import { blocksOf, safeLink } from '../../web/pages/chat/markdown-blocks.ts';
+import { highlight } from '../../web/pages/chat/highlight.ts';
 import { sseEvents } from '../../web/pages/chat/sse.ts';
 import { statsFrom, streamChat } from '../../web/pages/chat/stream.ts';
 import type { ChatDelta } from '../../web/pages/chat/stream.ts';
@@ -107,6 +108,16 @@ describe('a request', () => {
       { role: 'user', content: 'Again' },
     ]);
     expect(apiMessages('', [])).toEqual([]);
+    const sound = { name: 'a.mp3', url: 'data:audio/mpeg;base64,QUI=', format: 'mp3' } as const;
+    expect(apiMessages('', [newMessage('user', { sounds: [sound], files: [{ name: 'x', text: 'y' }] })])).toEqual([
+      {
+        role: 'user',
+        content: [
+          { type: 'input_audio', input_audio: { data: 'QUI=', format: 'mp3' } },
+          { type: 'text', text: 'x:\n```\ny\n```' },
+        ],
+      },
+    ]);
     expect(apiSampling({ ...NO_SAMPLING, temperature: 0, top_k: 40 })).toEqual({ temperature: 0, top_k: 40 });
   });
 });
@@ -153,6 +164,18 @@ describe('models to talk to', () => {
     expect(usualModel(able, 'gone', 'z-unloaded')?.id).toBe('z-unloaded');
     expect(usualModel(able, null, null)?.id).toBe('loaded');
     expect(usualModel([], null, null)).toBeNull();
+  });
+});
+
+describe('code', () => {
+  it('is taken apart into pieces that make the same text', () => {
+    const code = 'const a = `x ${b}`; // é <b>';
+    const pieces = highlight(code, 'js') ?? [];
+    expect(pieces.map(({ text }) => text).join('')).toBe(code);
+    expect(pieces).toContainEqual({ text: 'const', scope: 'hljs-keyword' });
+    expect(pieces.at(-1)).toEqual({ text: '// é <b>', scope: 'hljs-comment' });
+    expect(highlight('echo hi', 'console')).not.toBeNull();
+    expect(highlight('qapla', 'klingon')).toBeNull();
   });
 });
 

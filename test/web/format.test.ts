@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { curlCommand, displayName, specialModalities } from '../../web/format/model.ts';
 import { bytes, exactBytes, parameterCount, percent, plural, tokens } from '../../web/format/numbers.ts';
-import { duration, exact, relative, secondsUntil } from '../../web/format/time.ts';
+import { clock, duration, exact, relative, secondsUntil } from '../../web/format/time.ts';
 import { aModel, metadata } from '../browser/fixture-models.ts';
 
 /** The no-break space of the product, readable in the tables below. */
@@ -98,6 +98,13 @@ describe('time', () => {
 
   it('gives the full moment in the zone asked for', () => {
     expect(exact(Date.UTC(2026, 0, 2, 3, 4, 5), 'en-GB', 'UTC')).toBe('2 Jan 2026, 03:04:05');
+    expect(exact(Date.UTC(2026, 0, 2, 3, 4, 5), 'en-GB', 'Asia/Tokyo')).toBe('2 Jan 2026, 12:04:05');
+  });
+
+  it('gives the time of day on a clock of 24 hours, midnight as 0', () => {
+    const midnight = new Date(2026, 0, 2, 0, 5, 9).getTime();
+    expect(clock(midnight)).toBe('00:05:09');
+    expect(clock(midnight, false)).toBe('00:05');
   });
 });
 

@@ -31,6 +31,7 @@ const wire = () => {
     },
     on: () => () => undefined,
     onInspectorFrames: () => () => undefined,
+    followRun: () => ({ ready: Promise.resolve(), next: () => 0, stop: () => undefined }),
     onLiveChange: (listener) => {
       tellChange = listener;
       return () => undefined;

@@ -23,6 +23,18 @@ export const duration = (ms: number): string => {
   return two(span, DAY, 'd', HOUR, 'h');
 };
 
+/** Short spans exactly: `420 ms`, `1.24 s`, `12.4 s`; from a minute on as `duration`. */
+export const brief = (ms: number): string => {
+  const span = Math.max(0, ms);
+  if (span < 999.5) return part(Math.round(span), 'ms');
+  if (span < 9995) return `${(span / SECOND).toFixed(2)}${NBSP}s`;
+  return span < MINUTE - 50 ? `${(span / SECOND).toFixed(1)}${NBSP}s` : duration(span);
+};
+
+/** The time of day, to the second. */
+export const clockTime = (at: number): string =>
+  new Date(at).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
+
 /** A single coarse unit: `4 min ago`, `in 4 s`, `just now`. */
 export const relative = (at: number, now: number): string => {
   const span = Math.abs(now - at);
@@ -41,10 +53,25 @@ export const relative = (at: number, now: number): string => {
 /** Whole seconds left until `at`, never below 0; a countdown shows 1 until the moment itself. */
 export const secondsUntil = (at: number, now: number): number => Math.max(0, Math.ceil((at - now) / SECOND));
 
+/** Making a formatter costs far more than using one, and a list that is scrolled needs hundreds of moments in words. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+const formatter = (name: string, options: Intl.DateTimeFormatOptions, locale?: string): Intl.DateTimeFormat => {
+  const key = [name, locale, options.timeZone].join(' ');
+  const known = formatters.get(key) ?? new Intl.DateTimeFormat(locale, options);
+  formatters.set(key, known);
+  return known;
+};
+
 /** The full moment in the reader's own locale and zone, for tooltips. */
 export const exact = (at: number, locale?: string, timeZone?: string): string =>
-  new Intl.DateTimeFormat(locale, {
-    dateStyle: 'medium',
-    timeStyle: 'medium',
-    ...(timeZone === undefined ? {} : { timeZone }),
-  }).format(at);
+  formatter(
+    'exact',
+    { dateStyle: 'medium', timeStyle: 'medium', ...(timeZone === undefined ? {} : { timeZone }) },
+    locale,
+  ).format(at);
+
+/** `14:05:09`, or `14:05`, in the reader's own zone. */
+export const clock = (at: number, seconds = true): string => {
+  const minutes = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+  return (seconds ? formatter('seconds', { ...minutes, second: '2-digit' }) : formatter('minutes', minutes)).format(at);
+};

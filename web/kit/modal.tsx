@@ -9,6 +9,8 @@ export const Modal = (props: {
   /** The title is for screen readers only. */
   bare?: boolean;
   wide?: boolean;
+  /** It closes by its buttons only: what it shows would be lost by a slip. */
+  firm?: boolean;
   onClose: () => void;
   children: JSX.Element;
 }): JSX.Element => {
@@ -25,8 +27,11 @@ export const Modal = (props: {
       data-wide={props.wide === true ? '' : undefined}
       aria-labelledby={id}
       onClose={() => props.onClose()}
+      onCancel={(event) => {
+        if (props.firm === true) event.preventDefault();
+      }}
       onClick={(event) => {
-        if (event.target === dialog) dialog.close();
+        if (event.target === dialog && props.firm !== true) dialog.close();
       }}
     >
       <div class="modal__box">

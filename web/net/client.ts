@@ -2,7 +2,10 @@
 import { io } from 'socket.io-client';
 import type { CommandInput, CommandName, CommandResult } from '../../src/contracts/commands.ts';
 import { CodedError, isErrorCode } from '../../src/contracts/errors.ts';
-import type { BroadcastData, BroadcastName } from '../../src/contracts/events.ts';
+import type { BroadcastData, BroadcastName, DirectEvents } from '../../src/contracts/events.ts';
+import { followRun } from '../../src/contracts/follow-run.ts';
+import type { RunFollower } from '../../src/contracts/follow-run.ts';
+import type { RunPieceView } from '../../src/contracts/runs.ts';
 import type { InspectorFrameView, LiveChangeView } from '../../src/contracts/views.ts';
 import { at } from './base.ts';
 import { deadlineOf } from './deadlines.ts';
@@ -24,6 +27,8 @@ export interface Client {
   on<N extends BroadcastName>(event: N, listener: (data: BroadcastData[N]) => void): () => void;
   onLiveChange(listener: (change: LiveChangeView) => void): () => void;
   onInspectorFrames(listener: (frames: InspectorFrameView[]) => void): () => void;
+  /** What a run wrote and then writes, in order and each piece once, also over a lost connection. */
+  followRun(id: string, onPiece: (piece: RunPieceView) => void, onError: (error: unknown) => void): RunFollower;
   onConnection(listener: (event: ClientEvent) => void): () => void;
   /** Connects, or tries again at once. */
   connect(): void;
@@ -111,9 +116,12 @@ export const createClient = (url?: string): Client => {
       });
     });
 
+  // The registry's parity test holds the server to the shapes of the contract.
+  const request = <N extends CommandName>(event: N, data: CommandInput<N>) =>
+    send(event, data) as Promise<CommandResult<N>>;
+
   return {
-    // The registry's parity test holds the server to the shapes of the contract.
-    request: (event, data) => send(event, data) as Promise<CommandResult<typeof event>>,
+    request,
     on: (event, listener) => {
       // Untyped on purpose: a socket without an event map takes names it does not know only as plain strings.
       const name: string = event;
@@ -131,6 +139,34 @@ export const createClient = (url?: string): Client => {
       const handler = ({ frames }: { frames: InspectorFrameView[] }): void => listener(frames);
       socket.on('inspector:frames', handler);
       return () => socket.off('inspector:frames', handler);
+    },
+    followRun: (id, onPiece, onError) => {
+      const follower = followRun(
+        {
+          follow: (from) => request('runs:follow', { id, from }),
+          onPiece: (listener) => {
+            const handler = (told: DirectEvents['runs:piece']): void => {
+              if (told.id === id) listener(told.piece);
+            };
+            socket.on('runs:piece', handler);
+            return () => socket.off('runs:piece', handler);
+          },
+          onConnect: (listener) => {
+            socket.on('connect', listener);
+            return () => socket.off('connect', listener);
+          },
+        },
+        0,
+        onPiece,
+        onError,
+      );
+      return {
+        ...follower,
+        stop: () => {
+          follower.stop();
+          if (socket.connected) request('runs:unfollow', { id }).catch(() => undefined);
+        },
+      };
     },
     onConnection: (listener) => {
       listeners.add(listener);

@@ -22,8 +22,16 @@ export const PAGES: readonly PageEntry[] = [
     title: 'Monitoring',
     icon: 'chart',
     key: 'o',
-    words: 'charts cpu memory gpu health',
+    words: 'charts cpu memory gpu health requests activity timeline',
     bar: true,
+  },
+  {
+    path: '/runs',
+    title: 'Runs',
+    icon: 'terminal',
+    key: 'r',
+    words: 'agents claude codex prompt queue processes output',
+    bar: false,
   },
   { path: '/logs', title: 'Logs', icon: 'logs', key: 'l', words: 'output errors lines', bar: true },
   {
@@ -55,9 +63,22 @@ export const PAGES: readonly PageEntry[] = [
     title: 'Settings',
     icon: 'gear',
     key: 's',
-    words: 'theme appearance about notifications',
+    words: 'theme appearance about notifications keys access',
     bar: false,
   },
+];
+
+/** Parts of pages, for the palette. */
+export const PARTS: readonly Pick<PageEntry, 'path' | 'title' | 'icon' | 'words'>[] = [
+  {
+    path: '/monitoring/requests',
+    title: 'Requests',
+    icon: 'rank',
+    words: 'activity monitoring latency tokens errors cancel history',
+  },
+  { path: '/monitoring/timeline', title: 'Timeline', icon: 'clock', words: 'monitoring loads models when history' },
+  { path: '/settings/keys', title: 'Keys', icon: 'bolt', words: 'settings api access tokens scopes revoke' },
+  { path: '/configuration/presets', title: 'Presets', icon: 'sliders', words: 'configuration ini' },
 ];
 
 /** The page an address belongs to; undefined for one that does not exist. */

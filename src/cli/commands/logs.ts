@@ -6,7 +6,7 @@ import type { LogEntryView, LogLevel } from '../../contracts/views.ts';
 import { wholeNumber } from '../arguments.ts';
 import { asError, UsageError } from '../exit.ts';
 import type { CliHost } from '../host.ts';
-import { createLogCursor, liveEntry, tailOfLog } from '../log-tail.ts';
+import { followLog, tailOfLog } from '../log-tail.ts';
 import type { LogFilter } from '../log-tail.ts';
 import type { Session } from '../session.ts';
 import type { Colour } from '../text/colors.ts';
@@ -45,22 +45,17 @@ const print = (session: Session, entry: LogEntryView): void => {
 };
 
 const follow = async (session: Session, client: LlamactorClient, filter: LogFilter, count: number): Promise<never> => {
-  const cursor = createLogCursor(filter, (entry) => print(session, entry));
-  // Entries that arrive while the tail is being read wait for it, so that nothing is lost, doubled or out of order.
-  client.on('logs:entry', ({ entry }) => cursor.add(liveEntry(entry)));
-  await cursor.catchUp(() => tailOfLog(client, filter, count));
+  const catchUp = await followLog(client, filter, count, (entry) => print(session, entry));
   return new Promise<never>((_resolve, reject) => {
     let connected = true;
     client.onConnection((state) => {
       connected = state === 'connected';
       session.note(connected ? 'Connected again.' : 'The connection was lost; waiting for the server.');
       if (!connected) return;
-      cursor
-        .catchUp(() => tailOfLog(client, filter, 1000))
-        .catch((error: unknown) => {
-          // Lost again while reading: the next connection catches up.
-          if (connected) reject(asError(error));
-        });
+      catchUp().catch((error: unknown) => {
+        // Lost again while reading: the next connection catches up.
+        if (connected) reject(asError(error));
+      });
     });
   });
 };

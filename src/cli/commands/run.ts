@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { CodedError } from '../../contracts/errors.ts';
 import type { RunPieceView, RunView } from '../../contracts/runs.ts';
 import { parseDuration, wholeNumber } from '../arguments.ts';
 import { EXIT, UsageError } from '../exit.ts';
@@ -66,8 +65,10 @@ const run = async (session: Session, words: readonly string[], flags: Flags): Pr
 
   const progress = createProgress(session.io.stderr);
   const kept: RunPieceView[] = [];
+  let lastText = '\n';
   const show = (piece: RunPieceView): void => {
     progress.clear();
+    lastText = piece.text;
     if (session.asJson) kept.push(piece);
     else {
       const output = piece.stream === 'stdout' ? session.io.stdout : session.io.stderr;
@@ -89,7 +90,9 @@ const run = async (session: Session, words: readonly string[], flags: Flags): Pr
     session.json({ run: ended, stdout: textOf('stdout'), stderr: textOf('stderr') });
     return exitCodeOf(ended);
   }
-  if (kept.length === 0 && session.io.stdout.isTTY) session.print('\n');
+  const says = ended.error !== null || session.io.stderr.isTTY;
+  // What is said of the run must not share a line with what it wrote.
+  if (says && !lastText.endsWith('\n')) session.note('');
   if (ended.error !== null) session.note(session.paintError('red', oneLine(ended.error)));
   else if (session.io.stderr.isTTY)
     session.note(
@@ -99,12 +102,6 @@ const run = async (session: Session, words: readonly string[], flags: Flags): Pr
       ),
     );
   return exitCodeOf(ended);
-};
-
-const longest = (text: string): number => {
-  const ms = parseDuration(text);
-  if (ms > 86_400_000) throw new CodedError('INVALID_PAYLOAD', 'A run may take a day at most.');
-  return ms;
 };
 
 export const registerRun = (program: Command, host: CliHost): void => {
@@ -119,7 +116,7 @@ export const registerRun = (program: Command, host: CliHost): void => {
     .option('-s, --system <text>', 'system prompt')
     .option('-C, --cwd <folder>', 'folder to work in; one of runs.directories')
     .addOption(new Option('--max-tokens <count>', 'longest answer').argParser(wholeNumber(1, 10_000_000)))
-    .addOption(new Option('--limit <time>', 'how long it may take: seconds, or 30s, 5m').argParser(longest))
+    .addOption(new Option('--limit <time>', 'how long it may take: seconds, or 30s, 5m').argParser(parseDuration))
     .option('--room <name>', 'project room that hears of its state')
     .option('-d, --detach', 'only print its id and leave it to the server')
     .action((words: string[], flags: Flags) => host.run((session) => run(session, words, flags)));

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Config, Settings } from '../config.ts';
 import { applyFields } from '../changes.ts';
-import type { ChangeEffectView, ProblemView } from '../changes.ts';
+import type { ChangeEffectView, ConfigRow, ProblemView } from '../changes.ts';
 import { empty, returns } from './define.ts';
 
 const configPatch = z.union([
@@ -21,6 +21,11 @@ export const configCommands = {
     'observe',
     configPatch,
     'What config:update with the same payload would do.',
+  ),
+  'config:effective': returns<{ rows: ConfigRow[] }>()(
+    'observe',
+    empty,
+    'Every key as it is stored beside what counts now, and why the two differ.',
   ),
   'config:problems': returns<{ problems: ProblemView[] }>()(
     'observe',

@@ -66,7 +66,7 @@ export const runProcess = (deps: RunProcessDeps) =>
     const run = (spec: RunSpec): void => {
       const started = spawn(spec.command, spec.args, {
         cwd: spec.cwd,
-        env: { ...spec.env, [RUN_MARK]: id },
+        env: { ...spec.env, ...deps.guardian.mark, [RUN_MARK]: id },
         stdio: 'pipe',
         detached: process.platform !== 'win32',
         windowsHide: true,

@@ -82,7 +82,7 @@ export const ollamaApi = (deps: ApiDeps): Api => {
     intro: [
       'The base address is `http://127.0.0.1:8080` (set `OLLAMA_HOST` to it). Names are the ids of `GET /v1/models`; a tag `:latest` may follow.',
       '`num_ctx`, `num_gpu` and other options that say how a model is loaded are not taken from requests: set them for the model. Those that were left out are named in the header `x-llamactor-ignored-options`.',
-      '`keep_alive` is taken; 0 without a prompt unloads, no prompt alone loads. While a streaming client waits for its model it gets lines without text.',
+      '`keep_alive` is taken; 0 without a prompt unloads as soon as the model is idle, no prompt alone loads. While a streaming client waits for its model it gets lines without text.',
       '`DELETE /api/delete` removes the model’s record and leaves its file, which a rescan brings back. A pull goes on when its client leaves.',
     ].join('\n\n'),
     dialect: ollamaDialect,

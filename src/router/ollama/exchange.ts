@@ -72,10 +72,12 @@ export class OllamaExchange implements Exchange {
     });
   }
 
-  /** `ollama stop` is this request: somebody wants the memory back now. */
+  /** `ollama stop` is this request: somebody wants the memory back, but nobody's answer is cut for it. */
   #unload(lane: Lane): void {
+    const { id } = lane.route;
     replyLater(this.#res, ollamaDialect, this.#deps, async () => {
-      await this.#deps.control.call('models:unload', { modelId: lane.route.id }, UNLOAD_MS, this.#key);
+      if (lane.isBusy) this.#deps.send({ type: 'keep', modelId: id, seconds: 0 });
+      else await this.#deps.control.call('models:unload', { modelId: id }, UNLOAD_MS, this.#key);
       sendJson(this.#res, 200, { ...emptyPiece(this.#kind, this.model), done: true, done_reason: 'unload' });
     });
   }

@@ -3,6 +3,8 @@ import type { FinishedRequest, FromRouter } from '../../contracts/ipc.ts';
 import type { MetricsView } from '../../contracts/views.ts';
 
 const WINDOW_MS = 5000;
+/** A fiftieth of the window: what took less is as good as a moment. */
+const SHORT_MS = 100;
 
 interface Stretch {
   modelId: string;
@@ -35,12 +37,18 @@ export const createTokenRate = (now: () => number): TokenRate => {
     },
     finished(requests) {
       forgetOld();
+      // Requests come in batches of a tenth of a second; short ones of one model need not be told apart.
+      const short = new Map<string, number>();
       for (const { modelId, streamed, completionTokens, tokensPerSecond, durationMs } of requests) {
         if (streamed || completionTokens === null || completionTokens === 0) continue;
-        const generationMs =
-          tokensPerSecond === null || tokensPerSecond === 0 ? durationMs : (1000 * completionTokens) / tokensPerSecond;
-        add(modelId, completionTokens, Math.min(generationMs, durationMs));
+        const generationMs = Math.min(
+          tokensPerSecond === null || tokensPerSecond === 0 ? Infinity : (1000 * completionTokens) / tokensPerSecond,
+          durationMs,
+        );
+        if (generationMs > SHORT_MS) add(modelId, completionTokens, generationMs);
+        else short.set(modelId, (short.get(modelId) ?? 0) + completionTokens);
       }
+      for (const [modelId, tokens] of short) add(modelId, tokens, SHORT_MS);
     },
     now() {
       const since = now() - WINDOW_MS;

@@ -10,7 +10,7 @@ import { runView } from '../../projections/run-view.ts';
 import type { RunMoment } from '../../projections/run-view.ts';
 import type { ChangeHub } from '../changes.ts';
 
-export interface RunRow extends RunMoment {
+export interface RunRow extends Omit<RunMoment, 'pid'> {
   record: RunRecord;
   /** Settles when the record as it was asked for is on disk; nothing runs before. */
   saved: Promise<void>;
@@ -42,6 +42,8 @@ export const createRunBook = (options: {
   hub: ChangeHub;
   /** How many of an owner's ended runs are kept. */
   keep(): number;
+  /** Of a run's process; null when it has none. */
+  pidOf(id: string): number | null;
   /** Their files may go. */
   onDropped(id: string): void;
   log(level: LogLevel, source: string, message: string): void;
@@ -76,7 +78,6 @@ export const createRunBook = (options: {
         waiters: [],
         position: null,
         activity: null,
-        pid: null,
       };
       rows.set(record.id, row);
       return row;
@@ -88,7 +89,7 @@ export const createRunBook = (options: {
       if (row.record.owner !== owner) throw new CodedError('FORBIDDEN', 'Access denied: this run is somebody else’s.');
       return row;
     },
-    view: (row) => runView(row.record, row),
+    view: (row) => runView(row.record, { ...row, pid: options.pidOf(row.record.id) }),
     tell(row, news, by) {
       if (row.held) return;
       const run = book.view(row);

@@ -108,7 +108,14 @@ export const openRuns = async (options: RunsOptions): Promise<Runs> => {
       log('warn', 'server', `What the run ${id} left could not be removed: ${String(error)}`),
     );
   };
-  const book = createRunBook({ store, hub, keep: () => config()['runs.keep'], onDropped: discard, log });
+  const book = createRunBook({
+    store,
+    hub,
+    keep: () => config()['runs.keep'],
+    pidOf: (id) => queue.getSnapshot().context.running[id]?.getSnapshot().context.pid ?? null,
+    onDropped: discard,
+    log,
+  });
 
   const streams = createRunStreams({
     output,
@@ -372,6 +379,7 @@ export const openRuns = async (options: RunsOptions): Promise<Runs> => {
           });
         }),
       );
+      unheard = open;
       if (open.length > 0)
         log('warn', 'server', `${open.length} runs were interrupted by the end of an earlier server.`);
     },

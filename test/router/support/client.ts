@@ -53,9 +53,9 @@ export interface OpenStream {
 }
 
 /** Starts a request and returns as soon as its headers are there. */
-export const open = (url: string, body: object): Promise<OpenStream> =>
+export const open = (url: string, body: object, headers: Record<string, string> = {}): Promise<OpenStream> =>
   new Promise((resolve, reject) => {
-    const req = request(url, { method: 'POST', agent: false });
+    const req = request(url, { method: 'POST', agent: false, headers });
     req.on('error', reject);
     req.on('response', (res) => {
       let text = '';

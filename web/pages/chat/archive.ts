@@ -1,5 +1,6 @@
 /** Conversations in this browser's IndexedDB: several, bounded, the same in every tab. */
 import { createStore, del, entries, set } from 'idb-keyval';
+import { NOTHING_ATTACHED } from './types.ts';
 import type { Conversation } from './types.ts';
 
 /** The oldest ones leave beyond this. */
@@ -16,6 +17,12 @@ export interface Archive {
 
 const CHANNEL = 'llamactor.chat';
 
+/** One that was stored before questions had files lacks their lists. */
+const complete = (conversation: Conversation): Conversation => ({
+  ...conversation,
+  messages: conversation.messages.map((message) => ({ ...NOTHING_ATTACHED, ...message })),
+});
+
 export const createArchive = (): Archive => {
   const store = createStore('llamactor', 'conversations');
   const channel = new BroadcastChannel(CHANNEL);
@@ -23,7 +30,7 @@ export const createArchive = (): Archive => {
   return {
     load: async () => {
       const all = (await entries<string, Conversation>(store))
-        .map(([, conversation]) => conversation)
+        .map(([, conversation]) => complete(conversation))
         .sort((a, b) => b.updatedAt - a.updatedAt);
       const surplus = all.slice(MOST_CONVERSATIONS);
       await Promise.all(surplus.map((conversation) => del(conversation.id, store)));

@@ -12,8 +12,8 @@ import { ConversationList } from './conversation-list.tsx';
 import { chatModels, usualModel } from './models.ts';
 import { SamplingPanel } from './sampling-panel.tsx';
 import { Thread } from './thread.tsx';
-import { newConversation, titleOf } from './types.ts';
-import type { Conversation } from './types.ts';
+import { newConversation, NOTHING_ATTACHED, titleOf } from './types.ts';
+import type { Attachments, Conversation } from './types.ts';
 import './chat.css';
 
 const ChatPage = (): JSX.Element => {
@@ -44,7 +44,7 @@ const ChatPage = (): JSX.Element => {
     writeStored('chat-model', id);
     change({ model: id });
   };
-  const send = (content: string, images: string[]): void => {
+  const send = (content: string, attached: Attachments = NOTHING_ATTACHED): void => {
     const chosen = model();
     if (chosen === null) return;
     const conversation = current();
@@ -53,7 +53,7 @@ const ChatPage = (): JSX.Element => {
       setDraft(newConversation(chosen.id, conversation));
       navigate(`/chat/${conversation.id}`, { replace: true });
     }
-    void chats.send(conversation.id, chosen.id, { content, images });
+    void chats.send(conversation.id, chosen.id, { content, ...attached });
   };
   const remove = async (conversation: Conversation): Promise<void> => {
     const copy = JSON.parse(JSON.stringify(conversation)) as Conversation;
@@ -127,7 +127,7 @@ const ChatPage = (): JSX.Element => {
               const chosen = model();
               if (chosen !== null) void chats.again(current().id, chosen.id, from, words);
             }}
-            onSuggest={(text) => send(text, [])}
+            onSuggest={(text) => send(text)}
           />
           <Composer
             model={model()}

@@ -6,7 +6,7 @@ import { messageOf } from '../../state/toasts.ts';
 import { createArchive } from './archive.ts';
 import { apiMessages } from './requests.ts';
 import { streamChat } from './stream.ts';
-import type { ChatMessage, Conversation } from './types.ts';
+import type { Attachments, ChatMessage, Conversation } from './types.ts';
 import { newMessage } from './types.ts';
 
 export interface Chats {
@@ -20,7 +20,7 @@ export interface Chats {
   /** An answer is being written. */
   busy: (id: string) => boolean;
   /** Adds the question and streams the answer. `model` is an id. */
-  send: (id: string, model: string, question: Pick<ChatMessage, 'content' | 'images'>) => Promise<void>;
+  send: (id: string, model: string, question: Pick<ChatMessage, 'content' | keyof Attachments>) => Promise<void>;
   /** Throws away the message `from` and all after it, then answers anew; a user's message may get new words. */
   again: (id: string, model: string, from: string, words?: string) => Promise<void>;
   stop: (id: string) => void;

@@ -5,13 +5,17 @@ import { displayName } from '../../format/model.ts';
 import { IconButton } from '../../kit/button.tsx';
 import { Icon } from '../../kit/icons.tsx';
 import { useApp } from '../../state/app.tsx';
-import { imageUrl, MOST_IMAGES } from './images.ts';
-import { readsImages } from './models.ts';
+import { AttachedFiles } from './attached-files.tsx';
+import { readAttachment } from './attachments.ts';
+import { MOST_IMAGES } from './images.ts';
+import { hearsSounds, readsImages } from './models.ts';
+import { NOTHING_ATTACHED } from './types.ts';
+import type { Attachments } from './types.ts';
 
 export interface ComposerProps {
   model: ModelView | null;
   busy: boolean;
-  onSend: (content: string, images: string[]) => void;
+  onSend: (content: string, attached: Attachments) => void;
   onStop: () => void;
   /** Changes with the conversation: the field gets the focus again. */
   key: string;
@@ -21,14 +25,23 @@ export interface ComposerProps {
 export const Composer = (props: ComposerProps): JSX.Element => {
   const app = useApp();
   const [text, setText] = createSignal('');
-  const [images, setImages] = createSignal<readonly string[]>([]);
+  const [attached, setAttached] = createSignal(NOTHING_ATTACHED);
   let field!: HTMLTextAreaElement;
   let picker!: HTMLInputElement;
-  const withImages = (): boolean => readsImages(props.model);
+  const senses = () => ({ images: readsImages(props.model), sounds: hearsSounds(props.model) });
+  const count = (): number => attached().images.length + attached().files.length + attached().sounds.length;
+  const attachLabel = (): string =>
+    senses().images
+      ? senses().sounds
+        ? 'Attach an image, a recording or a text file'
+        : 'Attach an image or a text file'
+      : senses().sounds
+        ? 'Attach a recording or a text file'
+        : 'Attach a text file';
   const why = (): string | null =>
     props.model === null
       ? 'There is no model to talk to'
-      : (app.blocked() ?? (text().trim() === '' && images().length === 0 ? 'Write something first' : null));
+      : (app.blocked() ?? (text().trim() === '' && count() === 0 ? 'Write something first' : null));
 
   const grow = (): void => {
     field.style.height = 'auto';
@@ -36,17 +49,23 @@ export const Composer = (props: ComposerProps): JSX.Element => {
   };
   const send = (): void => {
     if (props.busy || why() !== null) return;
-    props.onSend(text().trim(), [...images()]);
+    props.onSend(text().trim(), attached());
     setText('');
-    setImages([]);
+    setAttached(NOTHING_ATTACHED);
     queueMicrotask(grow);
   };
   const attach = (files: readonly File[]): void => {
-    const wanted = files.filter((file) => file.type.startsWith('image/')).slice(0, MOST_IMAGES - images().length);
-    Promise.all(wanted.map(imageUrl)).then(
-      (urls) => setImages((held) => [...held, ...urls]),
-      (error: unknown) => app.toasts.failure('The image was not attached', error),
-    );
+    const able = senses();
+    for (const file of files.slice(0, MOST_IMAGES - count()))
+      readAttachment(file, able).then(
+        (one) =>
+          setAttached((held) => ({
+            images: [...held.images, ...one.images],
+            files: [...held.files, ...one.files],
+            sounds: [...held.sounds, ...one.sounds],
+          })),
+        (error: unknown) => app.toasts.failure(`${file.name} was not attached`, error),
+      );
   };
   createEffect(
     on(
@@ -73,17 +92,17 @@ export const Composer = (props: ComposerProps): JSX.Element => {
         send();
       }}
       onDragOver={(event) => {
-        if (withImages()) event.preventDefault();
+        if (props.model !== null) event.preventDefault();
       }}
       onDrop={(event) => {
-        if (!withImages() || event.dataTransfer === null) return;
+        if (props.model === null || event.dataTransfer === null) return;
         event.preventDefault();
         attach([...event.dataTransfer.files]);
       }}
     >
-      <Show when={images().length > 0}>
+      <Show when={attached().images.length > 0}>
         <ul class="composer__images">
-          <For each={images()}>
+          <For each={attached().images}>
             {(url, index) => (
               <li class="composer__image">
                 <img src={url} alt={`Attachment ${String(index() + 1)}`} />
@@ -91,7 +110,9 @@ export const Composer = (props: ComposerProps): JSX.Element => {
                   type="button"
                   class="composer__remove"
                   aria-label={`Remove attachment ${String(index() + 1)}`}
-                  onClick={() => setImages((held) => held.filter((_, at) => at !== index()))}
+                  onClick={() =>
+                    setAttached((held) => ({ ...held, images: held.images.filter((_, at) => at !== index()) }))
+                  }
                 >
                   <Icon name="close" size={12} />
                 </button>
@@ -100,22 +121,32 @@ export const Composer = (props: ComposerProps): JSX.Element => {
           </For>
         </ul>
       </Show>
+      <AttachedFiles
+        files={attached().files}
+        sounds={attached().sounds}
+        onRemove={(gone) =>
+          setAttached((held) => ({
+            ...held,
+            files: held.files.filter((file) => file !== gone),
+            sounds: held.sounds.filter((sound) => sound !== gone),
+          }))
+        }
+      />
       <div class="composer__row">
-        <Show when={withImages()}>
+        <Show when={props.model !== null}>
           <input
             ref={picker}
             class="visually-hidden"
             type="file"
-            accept="image/*"
             multiple
             tabindex="-1"
-            aria-label="Images to attach"
+            aria-label="Files to attach"
             onChange={(event) => {
               attach([...(event.currentTarget.files ?? [])]);
               event.currentTarget.value = '';
             }}
           />
-          <IconButton icon="attach" label="Attach an image" onPress={() => picker.click()} />
+          <IconButton icon="attach" label={attachLabel()} onPress={() => picker.click()} />
         </Show>
         <textarea
           ref={field}
@@ -130,7 +161,7 @@ export const Composer = (props: ComposerProps): JSX.Element => {
           }}
           onPaste={(event) => {
             const files = [...(event.clipboardData?.files ?? [])];
-            if (!withImages() || files.length === 0) return;
+            if (props.model === null || files.length === 0) return;
             event.preventDefault();
             attach(files);
           }}

@@ -7,8 +7,7 @@ import type { Token, Tokens } from 'marked';
 import { createMemo, For, Index, Match, Show, Switch } from 'solid-js';
 import type { JSX } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
-import { CopyButton } from '../../kit/copy.tsx';
-import { useApp } from '../../state/app.tsx';
+import { CodeBlock } from './code-block.tsx';
 import { blocksOf, OPTIONS, safeLink } from './markdown-blocks.ts';
 import './markdown.css';
 
@@ -81,24 +80,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 const unescaped = (text: string): string =>
   text.replaceAll(/&(amp|lt|gt|quot|#39|nbsp);/g, (whole, name: string) => ENTITIES[name] ?? whole);
 
-const CodeBlock = (props: { code: string; language: string }): JSX.Element => {
-  const app = useApp();
-  return (
-    <div class="md-code">
-      <div class="md-code__head">
-        <span>{props.language || 'text'}</span>
-        <CopyButton
-          text={props.code}
-          label="Copy the code"
-          onFailure={(error) => app.toasts.failure('The code was not copied', error)}
-        />
-      </div>
-      <pre tabindex="0" aria-label={`Code${props.language === '' ? '' : `, ${props.language}`}`}>
-        <code>{props.code}</code>
-      </pre>
-    </div>
-  );
-};
+const languageOf = (token: Token): string => ((token as Tokens.Code).lang ?? '').split(/\s/)[0] ?? '';
 
 const Table = (props: { table: Tokens.Table }): JSX.Element => (
   <div class="md-table" tabindex="0" role="region" aria-label="Table">
@@ -173,7 +155,7 @@ const BlockToken = (props: { token: Token }): JSX.Element => (
       </p>
     </Match>
     <Match when={props.token.type === 'code'}>
-      <CodeBlock code={textOf(props.token)} language={((props.token as Tokens.Code).lang ?? '').split(/\s/)[0] ?? ''} />
+      <CodeBlock code={textOf(props.token)} language={languageOf(props.token)} />
     </Match>
     <Match when={props.token.type === 'blockquote'}>
       <blockquote>
@@ -206,7 +188,13 @@ export const Markdown = (props: { text: string }): JSX.Element => {
       <Index each={blocks()}>
         {(raw) => {
           const tokens = createMemo(() => new Lexer(OPTIONS).lex(raw()));
-          return <Blocks tokens={tokens()} />;
+          // Code that is being written stays the same element, with its colours, its scroll position and what is selected.
+          const code = createMemo(() => tokens().find((token) => token.type === 'code'));
+          return (
+            <Show when={code()} fallback={<Blocks tokens={tokens()} />}>
+              {(token) => <CodeBlock code={textOf(token())} language={languageOf(token())} />}
+            </Show>
+          );
         }}
       </Index>
     </div>

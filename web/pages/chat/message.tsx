@@ -8,6 +8,7 @@ import { CopyButton } from '../../kit/copy.tsx';
 import { Icon } from '../../kit/icons.tsx';
 import { ProgressBar } from '../../kit/progress-bar.tsx';
 import { useApp } from '../../state/app.tsx';
+import { AttachedFiles } from './attached-files.tsx';
 import { Markdown } from './markdown.tsx';
 import { statsText } from './stats-text.ts';
 import type { ChatMessage } from './types.ts';
@@ -71,6 +72,7 @@ const Question = (props: MessageProps): JSX.Element => {
           </For>
         </div>
       </Show>
+      <AttachedFiles files={props.message.files} sounds={props.message.sounds} />
       <Show
         when={editing()}
         fallback={

@@ -24,5 +24,8 @@ export const usualModel = (models: readonly ModelView[], own: string | null, las
   return byId(own) ?? byId(last) ?? models.find((model) => model.state === 'loaded') ?? models[0] ?? null;
 };
 
+export const hearsSounds = (model: Pick<ModelView, 'metadata'> | null): boolean =>
+  model?.metadata?.inputModalities.includes('audio') === true;
+
 export const readsImages = (model: Pick<ModelView, 'metadata'> | null): boolean =>
   model?.metadata?.inputModalities.includes('image') === true;

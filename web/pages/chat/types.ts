@@ -10,14 +10,34 @@ export interface AnswerStats {
   totalMs: number;
 }
 
-export interface ChatMessage {
+/** A text file that goes along with a question. */
+export interface TextFile {
+  name: string;
+  text: string;
+}
+
+export interface Sound {
+  name: string;
+  /** Data URL. */
+  url: string;
+  format: 'wav' | 'mp3';
+}
+
+export interface Attachments {
+  /** Pictures as data URLs. */
+  images: string[];
+  files: TextFile[];
+  sounds: Sound[];
+}
+
+export const NOTHING_ATTACHED: Attachments = { images: [], files: [], sounds: [] };
+
+export interface ChatMessage extends Attachments {
   id: string;
   role: 'user' | 'assistant';
   content: string;
   /** What the model thought before it answered. */
   reasoning: string;
-  /** Data URLs. */
-  images: string[];
   at: number;
   /** Id of the model that answered. */
   model: string | null;
@@ -90,7 +110,7 @@ export const newMessage = (role: ChatMessage['role'], parts: Partial<ChatMessage
   role,
   content: '',
   reasoning: '',
-  images: [],
+  ...NOTHING_ATTACHED,
   at: Date.now(),
   model: null,
   stats: null,
@@ -107,6 +127,10 @@ export const titleOf = (conversation: Pick<Conversation, 'title' | 'messages'>):
   const first = conversation.messages.find((message) => message.role === 'user');
   if (first === undefined) return 'New conversation';
   const line = first.content.trim().split('\n')[0] ?? '';
-  if (line === '') return first.images.length > 0 ? 'About an image' : 'New conversation';
+  if (line === '') {
+    if (first.images.length > 0) return 'About an image';
+    if (first.sounds.length > 0) return 'About a recording';
+    return first.files[0] === undefined ? 'New conversation' : `About ${first.files[0].name}`;
+  }
   return line.length <= LONGEST_TITLE ? line : `${line.slice(0, LONGEST_TITLE).trimEnd()}…`;
 };

@@ -1,10 +1,12 @@
-import { createUniqueId, Match, Switch } from 'solid-js';
+import { createUniqueId, For, Match, Show, Switch } from 'solid-js';
 import type { JSX } from 'solid-js';
 import { CONFIG_KEYS } from '../../../src/contracts/config.ts';
+import type { ConfigRow } from '../../../src/contracts/changes.ts';
 import type { ConfigKey } from '../../../src/contracts/config.ts';
 import { Badge } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { FieldRow, Toggle } from '../../kit/field.tsx';
+import { effectiveWords, standsBack } from './rows.ts';
 import { labelOf, RESTART_WORDS } from './groups.ts';
 
 export interface ConfigFieldProps {
@@ -14,6 +16,10 @@ export interface ConfigFieldProps {
   changed: boolean;
   problem: string | null;
   disabled: boolean;
+  /** As it is stored and as it counts; undefined while that is not known. */
+  row: ConfigRow | undefined;
+  /** What loaded models really run with. */
+  loaded: readonly string[];
   onChange: (value: unknown) => void;
   onRevert: () => void;
 }
@@ -80,6 +86,17 @@ export const ConfigField = (props: ConfigFieldProps): JSX.Element => {
           <span class="config-note">
             <code>{props.name}</code> · default {defaultText(entry().default)} · {RESTART_WORDS[entry().restart]}
           </span>
+          <Show when={props.row && effectiveWords(props.row)}>
+            {(words) => (
+              <span
+                class="config-note"
+                data-stands-back={props.row !== undefined && standsBack(props.row) ? '' : undefined}
+              >
+                {words()}
+              </span>
+            )}
+          </Show>
+          <For each={props.loaded}>{(words) => <span class="config-note">{words}</span>}</For>
         </>
       }
     >

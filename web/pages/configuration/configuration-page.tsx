@@ -1,5 +1,8 @@
-import { createMemo, createSignal, For, Show } from 'solid-js';
+import { useSearchParams } from '@solidjs/router';
+import { createEffect, createMemo, createSignal, For, on, Show } from 'solid-js';
 import type { JSX } from 'solid-js';
+import type { Apply } from '../../../src/contracts/changes.ts';
+import { CONFIG_KEYS } from '../../../src/contracts/config.ts';
 import type { Config, ConfigKey } from '../../../src/contracts/config.ts';
 import { CodedError } from '../../../src/contracts/errors.ts';
 import { plural } from '../../format/numbers.ts';
@@ -9,26 +12,48 @@ import { SearchField } from '../../kit/search-field.tsx';
 import { Unreachable } from '../../shell/unreachable.tsx';
 import { useApp } from '../../state/app.tsx';
 import { messageOf } from '../../state/toasts.ts';
+import { ChangePreview } from './change-preview.tsx';
 import { ConfigField } from './config-field.tsx';
-import { changedKeys, problemOf, restartsOf, withValue } from './draft.ts';
+import { createConfigRows } from './config-rows.ts';
+import { createPreview } from './create-preview.ts';
+import { changedKeys, problemOf, withValue } from './draft.ts';
 import type { Draft } from './draft.ts';
-import { configGroups, labelOf, RESTART_WORDS } from './groups.ts';
+import { configGroups, labelOf } from './groups.ts';
+import { useDraftGuard } from './use-draft-guard.ts';
+import { loadedWords } from './rows.ts';
 import { ConfigurationTabs } from './tabs.tsx';
-import { CONFIG_KEYS } from '../../../src/contracts/config.ts';
 
 const ConfigurationPage = (): JSX.Element => {
   const app = useApp();
   const [draft, setDraft] = createSignal<Draft>({});
   /** What the server said against a key. */
   const [refused, setRefused] = createSignal<{ key: string; message: string } | null>(null);
-  const [text, setText] = createSignal('');
+  const [params, setParams] = useSearchParams<{ q?: string; key?: string }>();
+  const text = (): string => params.q ?? '';
+  const [apply, setApply] = createSignal<Apply>('when-idle');
+  const rows = createConfigRows(app);
   const keys = createMemo(() => changedKeys(draft()));
   const problems = createMemo(() => keys().filter((key) => problemOf(key, draft()[key]) !== null));
 
+  const question = createMemo(() =>
+    keys().length > 0 && problems().length === 0 ? { config: draft(), apply: apply() } : null,
+  );
+  const preview = createPreview(
+    app.live,
+    () => question(),
+    (wanted) => app.client.request('config:preview', wanted),
+  );
+  useDraftGuard(app, () => keys().length > 0);
+
+  /** What is edited is what is stored, also where a flag wins over it. */
+  const storedOf = (config: Config, key: ConfigKey): unknown => {
+    const row = rows.row(key);
+    return row === undefined ? config[key] : row.requested;
+  };
   const valueOf = (config: Config, key: ConfigKey): unknown =>
-    Object.hasOwn(draft(), key) ? draft()[key] : config[key];
+    Object.hasOwn(draft(), key) ? draft()[key] : storedOf(config, key);
   const change = (config: Config, key: ConfigKey, value: unknown): void => {
-    setDraft((held) => withValue(held, config, key, value));
+    setDraft((held) => withValue(held, storedOf(config, key), key, value));
     if (refused()?.key === key) setRefused(null);
   };
   const problem = (key: ConfigKey): string | null => {
@@ -38,10 +63,12 @@ const ConfigurationPage = (): JSX.Element => {
   };
   const save = async (): Promise<void> => {
     const changes = draft();
-    const before = app.slices.config();
+    const config = app.slices.config();
+    const back =
+      config === null ? {} : Object.fromEntries(changedKeys(changes).map((key) => [key, storedOf(config, key)]));
     setRefused(null);
     try {
-      await app.client.request('config:update', { config: changes });
+      await app.client.request('config:update', { config: changes, apply: apply() });
     } catch (error) {
       const key = error instanceof CodedError ? error.details?.['key'] : undefined;
       if (typeof key !== 'string' || !Object.hasOwn(changes, key)) throw error;
@@ -51,14 +78,20 @@ const ConfigurationPage = (): JSX.Element => {
       return;
     }
     setDraft({});
-    if (before === null) return;
-    const back = Object.fromEntries(changedKeys(changes).map((key) => [key, before[key]]));
+    setApply('when-idle');
     app.toasts.show({
       tone: 'success',
       title: `${plural(Object.keys(back).length, 'key')} stored`,
       action: { label: 'Undo', run: () => app.client.request('config:update', { config: back }) },
     });
   };
+  // A link to a key brings it into sight once there is something to see.
+  createEffect(
+    on([() => params.key, () => app.slices.config() !== null], ([key, there]) => {
+      if (key === undefined || !there) return;
+      queueMicrotask(() => document.getElementById(`key-${key}`)?.scrollIntoView({ block: 'center' }));
+    }),
+  );
   const groups = createMemo(() => {
     const words = text().toLowerCase().split(/\s+/).filter(Boolean);
     return configGroups()
@@ -91,22 +124,33 @@ const ConfigurationPage = (): JSX.Element => {
       >
         {(config) => (
           <div class="config fades">
-            <SearchField label="Search keys" value={text()} onInput={setText} />
+            <SearchField
+              label="Search keys"
+              value={text()}
+              onInput={(q) => setParams({ q: q || null }, { replace: true })}
+            />
             <For each={groups()} fallback={<p class="config-nothing">No key is called that.</p>}>
               {(group) => (
                 <Card title={group.title}>
                   <div class="fields">
                     <For each={group.keys}>
                       {(key) => (
-                        <div data-key={key} class="config-key">
+                        <div
+                          id={`key-${key}`}
+                          data-key={key}
+                          class="config-key"
+                          data-wanted={params.key === key ? '' : undefined}
+                        >
                           <ConfigField
                             name={key}
                             value={valueOf(config(), key)}
                             changed={Object.hasOwn(draft(), key)}
                             problem={problem(key)}
                             disabled={!app.isLive()}
+                            row={rows.row(key)}
+                            loaded={loadedWords(key, rows.loaded())}
                             onChange={(value) => change(config(), key, value)}
-                            onRevert={() => change(config(), key, config()[key])}
+                            onRevert={() => change(config(), key, storedOf(config(), key))}
                           />
                         </div>
                       )}
@@ -117,35 +161,33 @@ const ConfigurationPage = (): JSX.Element => {
             </For>
             <Show when={keys().length > 0}>
               <div class="save-bar" role="region" aria-label="Changes that are not stored">
-                <p class="save-bar__words">
-                  <strong>{plural(keys().length, 'change')}</strong>{' '}
-                  <Show
-                    when={problems().length === 0}
-                    fallback={<span class="save-bar__problem">{plural(problems().length, 'is', 'are')} not valid</span>}
+                <Show when={problems().length === 0}>
+                  <ChangePreview preview={preview} apply={apply()} onApply={setApply} />
+                </Show>
+                <div class="save-bar__row">
+                  <p class="save-bar__words">
+                    <strong>{plural(keys().length, 'change')}</strong>{' '}
+                    <Show when={problems().length > 0}>
+                      <span class="save-bar__problem">{plural(problems().length, 'is', 'are')} not valid</span>
+                    </Show>
+                  </p>
+                  <Button
+                    onPress={() => {
+                      setDraft({});
+                      setRefused(null);
+                    }}
                   >
-                    <span>
-                      {restartsOf(draft())
-                        .map((what) => RESTART_WORDS[what])
-                        .join('; ')}
-                    </span>
-                  </Show>
-                </p>
-                <Button
-                  onPress={() => {
-                    setDraft({});
-                    setRefused(null);
-                  }}
-                >
-                  Discard
-                </Button>
-                <Button
-                  variant="primary"
-                  failure="Nothing was stored"
-                  disabledReason={app.blocked() ?? (problems().length > 0 ? 'Mend what is marked first' : null)}
-                  onPress={save}
-                >
-                  Save
-                </Button>
+                    Discard
+                  </Button>
+                  <Button
+                    variant="primary"
+                    failure="Nothing was stored"
+                    disabledReason={app.blocked() ?? (problems().length > 0 ? 'Mend what is marked first' : null)}
+                    onPress={save}
+                  >
+                    Save
+                  </Button>
+                </div>
               </div>
             </Show>
           </div>

@@ -1,15 +1,15 @@
 /** Changes that are not stored yet, and what is wrong with them. Pure. */
 import { CONFIG_KEYS } from '../../../src/contracts/config.ts';
-import type { Config, ConfigKey } from '../../../src/contracts/config.ts';
+import type { ConfigKey } from '../../../src/contracts/config.ts';
 
 export type Draft = Partial<Record<ConfigKey, unknown>>;
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** The draft with `key` set to `value`; a value that is stored already is no change. */
-export const withValue = (draft: Draft, config: Config, key: ConfigKey, value: unknown): Draft => {
+/** The draft with `key` set to `value`; a value that is `stored` already is no change. */
+export const withValue = (draft: Draft, stored: unknown, key: ConfigKey, value: unknown): Draft => {
   const { [key]: _, ...others } = draft;
-  return same(config[key], value) ? others : { ...others, [key]: value };
+  return same(stored, value) ? others : { ...others, [key]: value };
 };
 
 /** What the contract says against a value, or null. The server has the last word. */
@@ -34,8 +34,3 @@ const sentence = (text: string): string => {
 };
 
 export const changedKeys = (draft: Draft): ConfigKey[] => Object.keys(draft) as ConfigKey[];
-
-/** What the changes need, each once. */
-export const restartsOf = (draft: Draft): string[] => [
-  ...new Set(changedKeys(draft).map((key) => CONFIG_KEYS[key].restart)),
-];

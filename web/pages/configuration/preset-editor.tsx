@@ -1,11 +1,15 @@
-import { createSignal, createUniqueId, For, Show } from 'solid-js';
+import { createEffect, createMemo, createSignal, createUniqueId, For, on, Show } from 'solid-js';
 import type { JSX } from 'solid-js';
+import type { Apply } from '../../../src/contracts/changes.ts';
 import { CodedError } from '../../../src/contracts/errors.ts';
 import type { PresetView } from '../../../src/contracts/views.ts';
 import { Button } from '../../kit/button.tsx';
 import { Card } from '../../kit/page.tsx';
 import { useApp } from '../../state/app.tsx';
 import { messageOf } from '../../state/toasts.ts';
+import { ChangePreview } from './change-preview.tsx';
+import { createPreview } from './create-preview.ts';
+import { useDraftGuard } from './use-draft-guard.ts';
 
 const BEGINNING = `; Parameters of llama-server, without their dashes.
 [*]
@@ -32,7 +36,8 @@ export const PresetEditor = (props: {
   taken: readonly string[];
   inUse: boolean;
   onSaved: (name: string) => void;
-  onDelete: () => Promise<void>;
+  /** Calls back when it is deleted and the page is about to be left. */
+  onDelete: (leaving: () => void) => Promise<void>;
 }): JSX.Element => {
   const app = useApp();
   const errorId = createUniqueId();
@@ -40,7 +45,11 @@ export const PresetEditor = (props: {
   const initial = (): string => props.preset?.ini ?? BEGINNING;
   const [name, setName] = createSignal('');
   const [ini, setIni] = createSignal(initial());
-  const [problem, setProblem] = createSignal<Problem | null>(null);
+  /** The text as it was stored last, as far as is known here. */
+  const [kept, setKept] = createSignal(initial());
+  /** What the server said when it was to be stored. */
+  const [refused, setRefused] = createSignal<Problem | null>(null);
+  const [apply, setApply] = createSignal<Apply>('when-idle');
   let area!: HTMLTextAreaElement;
   let gutter!: HTMLOListElement;
   const dirty = (): boolean => props.preset === null || ini() !== props.preset.ini;
@@ -50,6 +59,34 @@ export const PresetEditor = (props: {
     if (name().trim() === '') return 'Give it a name first';
     return props.taken.includes(name().trim()) ? 'There is a preset of this name already' : null;
   };
+  const wanted = (): string => props.preset?.name ?? name().trim();
+  const question = createMemo(() =>
+    dirty() && wanted() !== '' ? { name: wanted(), ini: ini(), apply: apply() } : null,
+  );
+  const preview = createPreview(
+    app.live,
+    () => question(),
+    (asked) => app.client.request('presets:preview', asked),
+  );
+  // What the preview refuses is marked while it is typed: the parameter that is misspelt, the line that is none.
+  const problem = (): Problem | null => {
+    if (refused() !== null) return refused();
+    const found = preview.error() === null ? null : problemOfPreset(preview.error());
+    return found?.line === null ? null : found;
+  };
+  useDraftGuard(app, () => ini() !== kept());
+  // An undo, or somebody else's change, shows where nothing is being typed.
+  createEffect(
+    on(
+      () => props.preset?.ini,
+      (stored) => {
+        if (stored === undefined) return;
+        if (ini() === kept()) setIni(stored);
+        setKept(stored);
+      },
+      { defer: true },
+    ),
+  );
 
   const goTo = (line: number): void => {
     const start =
@@ -61,23 +98,31 @@ export const PresetEditor = (props: {
     area.focus();
     area.setSelectionRange(start, end === -1 ? ini().length : end);
   };
+  /** Nothing of what is typed is worth asking for any more. */
+  const forget = (): void => void setKept(ini());
   const save = async (): Promise<void> => {
-    setProblem(null);
-    const saved = props.preset?.name ?? name().trim();
+    setRefused(null);
+    const saved = wanted();
+    const text = ini();
+    const before = props.preset?.ini;
     try {
-      await app.client.request('presets:save', { name: saved, ini: ini() });
+      await app.client.request('presets:save', { name: saved, ini: text, apply: apply() });
     } catch (error) {
       const found = problemOfPreset(error);
       if (found.line === null) throw error;
-      setProblem(found);
+      setRefused(found);
       goTo(found.line);
       return;
     }
     app.toasts.show({
       tone: 'success',
       title: `The preset “${saved}” is stored`,
-      ...(props.inUse ? { body: 'The router takes it up when it restarts.' } : {}),
+      ...(before === undefined
+        ? {}
+        : { action: { label: 'Undo', run: () => app.client.request('presets:save', { name: saved, ini: before }) } }),
     });
+    setKept(text);
+    setApply('when-idle');
     props.onSaved(saved);
   };
 
@@ -116,7 +161,7 @@ export const PresetEditor = (props: {
           value={ini()}
           onInput={(event) => {
             setIni(event.currentTarget.value);
-            setProblem(null);
+            setRefused(null);
           }}
           onScroll={() => {
             gutter.scrollTop = area.scrollTop;
@@ -136,6 +181,14 @@ export const PresetEditor = (props: {
             {found().message}
           </p>
         )}
+      </Show>
+      <Show when={dirty() && wanted() !== '' && problem() === null}>
+        <Show
+          when={props.inUse}
+          fallback={<p class="preset-note">Nothing runs with this preset now; it counts when it is used.</p>}
+        >
+          <ChangePreview preview={preview} apply={apply()} onApply={setApply} />
+        </Show>
       </Show>
       <div class="preset-actions">
         <Button
@@ -168,7 +221,7 @@ export const PresetEditor = (props: {
                 icon="trash"
                 failure="The preset was not deleted"
                 disabledReason={app.blocked()}
-                onPress={props.onDelete}
+                onPress={() => props.onDelete(forget)}
               >
                 Delete
               </Button>

@@ -39,17 +39,18 @@ const PresetsPage = (): JSX.Element => {
   );
   const inUse = (name: string): boolean => app.live.router()?.preset === name;
 
-  const remove = async (name: string): Promise<void> => {
+  const remove = async (name: string, leaving: () => void): Promise<void> => {
     const yes = await app.confirm.ask({
       title: `Delete the preset “${name}”?`,
       body: inUse(name)
-        ? 'Its file is deleted. The router runs with it now and keeps what it has read until it restarts.'
+        ? 'Its file is deleted, and models run without its parameters from their next idle moment on.'
         : 'Its file is deleted. Models that are loaded keep running.',
       confirm: 'Delete',
     });
     if (!yes) return;
     const ini = presets().find((one) => one.name === name)?.ini ?? '';
     await app.client.request('presets:delete', { name });
+    leaving();
     navigate('/configuration/presets');
     app.toasts.show({
       tone: 'info',
@@ -126,7 +127,7 @@ const PresetsPage = (): JSX.Element => {
                   taken={presets().map((one) => one.name)}
                   inUse={inUse(name)}
                   onSaved={(saved) => navigate(pathOf(saved), { replace: true })}
-                  onDelete={() => remove(name)}
+                  onDelete={(leaving) => remove(name, leaving)}
                 />
               )}
             </Show>

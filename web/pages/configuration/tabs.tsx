@@ -1,15 +1,14 @@
-import { A } from '@solidjs/router';
 import type { JSX } from 'solid-js';
+import { Tabs } from '../../kit/tabs.tsx';
 import './configuration.css';
 
 /** The two halves of the configuration. */
 export const ConfigurationTabs = (): JSX.Element => (
-  <nav class="tabs" aria-label="Parts of the configuration">
-    <A class="tab" href="/configuration" end activeClass="tab--active">
-      Keys
-    </A>
-    <A class="tab" href="/configuration/presets" activeClass="tab--active">
-      Presets
-    </A>
-  </nav>
+  <Tabs
+    label="Parts of the configuration"
+    tabs={[
+      { path: '/configuration', label: 'Keys' },
+      { path: '/configuration/presets', label: 'Presets' },
+    ]}
+  />
 );

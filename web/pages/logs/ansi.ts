@@ -11,10 +11,10 @@ export interface AnsiSpan {
 const ESCAPE = '\\u001b';
 const SEQUENCE = new RegExp(`${ESCAPE}\\[([0-9;?]*)([A-Za-z])|${ESCAPE}[^[]?|(?!\\t)\\p{Cc}`, 'gu');
 
-type Style = Omit<AnsiSpan, 'text'>;
-const PLAIN: Style = { colour: null, bold: false };
+export type AnsiStyle = Omit<AnsiSpan, 'text'>;
+export const PLAIN: AnsiStyle = { colour: null, bold: false };
 
-const restyle = (style: Style, codes: readonly number[]): Style => {
+const restyle = (style: AnsiStyle, codes: readonly number[]): AnsiStyle => {
   let next = style;
   for (let index = 0; index < codes.length; index += 1) {
     const code = codes[index] ?? 0;
@@ -30,9 +30,10 @@ const restyle = (style: Style, codes: readonly number[]): Style => {
   return next;
 };
 
-export const ansiSpans = (text: string): AnsiSpan[] => {
+/** The spans of a line that begins in the style `before`, and the style in which the next one begins. */
+export const ansiLine = (text: string, before: AnsiStyle): { spans: AnsiSpan[]; style: AnsiStyle } => {
   const spans: AnsiSpan[] = [];
-  let style = PLAIN;
+  let style = before;
   let from = 0;
   const push = (part: string): void => {
     if (part !== '') spans.push({ ...style, text: part });
@@ -43,8 +44,10 @@ export const ansiSpans = (text: string): AnsiSpan[] => {
     if (match[2] === 'm') style = restyle(style, (match[1] ?? '').split(';').map(Number));
   }
   push(text.slice(from));
-  return spans;
+  return { spans, style };
 };
+
+export const ansiSpans = (text: string): AnsiSpan[] => ansiLine(text, PLAIN).spans;
 
 /** The words alone. */
 export const withoutAnsi = (text: string): string => text.replaceAll(SEQUENCE, '');

@@ -2,7 +2,7 @@ import { createVirtualizer } from '@tanstack/solid-virtual';
 import { createEffect, createSignal, For, on, onCleanup, onMount, Show } from 'solid-js';
 import type { JSX } from 'solid-js';
 import type { LogEntryView } from '../../../src/contracts/views.ts';
-import { exact } from '../../format/time.ts';
+import { clock, exact } from '../../format/time.ts';
 import { Button } from '../../kit/button.tsx';
 import { LogMessage } from './log-message.tsx';
 
@@ -13,8 +13,6 @@ const OVERSCAN = 24;
 const AT_END = 40;
 
 const LEVEL_WORDS = { debug: 'debug', info: 'info', warn: 'warn', error: 'error' } as const;
-const clock = (at: number): string =>
-  new Date(at).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
 
 export interface LogListHandle {
   /** Brings a line into view and stops following the end. */

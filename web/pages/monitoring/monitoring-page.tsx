@@ -1,4 +1,3 @@
-import { useSearchParams } from '@solidjs/router';
 import {
   createEffect,
   createMemo,
@@ -21,23 +20,13 @@ import { Card, Page } from '../../kit/page.tsx';
 import { Unreachable } from '../../shell/unreachable.tsx';
 import { useApp } from '../../state/app.tsx';
 import { messageOf } from '../../state/toasts.ts';
-import { readStored, writeStored } from '../../state/stored.ts';
 import { chartsOf, sameMachine } from './charts.ts';
 import { HealthCard } from './health-card.tsx';
+import { HOUR, RANGES, useRange } from './ranges.ts';
 import { columnsOf, sourcesOf } from './series.ts';
+import { MonitoringTabs } from './tabs.tsx';
 import { TimeChart } from './time-chart.tsx';
 import './monitoring.css';
-
-const MINUTE = 60_000;
-const RANGES = [
-  { value: '5m', label: '5 min', ms: 5 * MINUTE },
-  { value: '15m', label: '15 min', ms: 15 * MINUTE },
-  { value: '1h', label: '1 h', ms: 60 * MINUTE },
-  { value: '6h', label: '6 h', ms: 360 * MINUTE },
-  { value: '24h', label: '24 h', ms: 1440 * MINUTE },
-] as const;
-type Range = (typeof RANGES)[number]['value'];
-const rangeOf = (value: string | null | undefined) => RANGES.find((range) => range.value === value);
 
 /** How often is measured while someone watches the shortest range, ms, and otherwise (`state/slices.ts`). */
 const CLOSE_LOOK = 2000;
@@ -45,14 +34,9 @@ const USUAL = 5000;
 
 const MonitoringPage = (): JSX.Element => {
   const app = useApp();
-  const [params, setParams] = useSearchParams<{ range?: string }>();
-  const range = createMemo(() => rangeOf(params.range) ?? rangeOf(readStored('range')) ?? RANGES[1]);
-  const choose = (value: Range): void => {
-    writeStored('range', value);
-    setParams({ range: value }, { replace: true });
-  };
+  const { range, choose } = useRange();
   const [reached, { refetch }] = createResource(
-    () => app.live.connection().connected && range().ms / (60 * MINUTE),
+    () => app.live.connection().connected && range().ms / HOUR,
     async (hours) => {
       await app.samples.reach(hours);
       return hours;
@@ -105,7 +89,12 @@ const MonitoringPage = (): JSX.Element => {
           )}
         </Show>
       }
-      actions={<Segmented label="Time range" value={range().value} choices={RANGES} onChange={choose} />}
+      actions={
+        <>
+          <MonitoringTabs />
+          <Segmented label="Time range" value={range().value} choices={RANGES} onChange={choose} />
+        </>
+      }
     >
       <Switch>
         <Match when={!app.live.ready() && app.live.connection().phase === 'offline'}>

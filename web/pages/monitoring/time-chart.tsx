@@ -3,7 +3,7 @@ import type { JSX } from 'solid-js';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useApp } from '../../state/app.tsx';
-import { exact } from '../../format/time.ts';
+import { clock, exact } from '../../format/time.ts';
 import type { Columns } from './series.ts';
 import '../../kit/series.css';
 import './time-chart.css';
@@ -40,14 +40,6 @@ const faded = (colour: string, alpha: number): string => {
   return parts === null ? colour : `rgba(${parts.slice(1).join(', ')}, ${String(alpha)})`;
 };
 
-const clockOf = (seconds: number, withSeconds: boolean): string =>
-  new Date(seconds * 1000).toLocaleTimeString(undefined, {
-    hour: '2-digit',
-    minute: '2-digit',
-    hour12: false,
-    ...(withSeconds ? { second: '2-digit' } : {}),
-  });
-
 /** Lines over time. The values under the pointer, or the last ones, stand in the legend, in words. */
 export const TimeChart = (props: TimeChartProps): JSX.Element => {
   const app = useApp();
@@ -75,7 +67,7 @@ export const TimeChart = (props: TimeChartProps): JSX.Element => {
           ...axis,
           space: 76,
           size: 28,
-          values: (_plot, splits) => splits.map((second) => clockOf(second, props.until - props.since < 600_000)),
+          values: (_plot, splits) => splits.map((second) => clock(second * 1000, props.until - props.since < 600_000)),
         },
         {
           ...axis,

@@ -13,6 +13,7 @@ import { useApp } from '../../state/app.tsx';
 import { THEMES } from '../../state/theme.ts';
 import { messageOf } from '../../state/toasts.ts';
 import { NumberSetting } from './number-setting.tsx';
+import { SettingsTabs } from './tabs.tsx';
 import './settings.css';
 
 const THEME_WORDS = { light: 'Light', system: 'As the system', dark: 'Dark' } as const;
@@ -63,7 +64,11 @@ const SettingsPage = (): JSX.Element => {
   );
 
   return (
-    <Page title="Settings" summary="Kept by the server: every screen that shows this dashboard agrees.">
+    <Page
+      title="Settings"
+      summary="Kept by the server: every screen that shows this dashboard agrees."
+      actions={<SettingsTabs />}
+    >
       <div class="settings">
         <Card title="Appearance">
           <div class="fields">

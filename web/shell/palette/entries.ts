@@ -3,7 +3,7 @@ import { displayName } from '../../format/model.ts';
 import type { IconName } from '../../kit/icon-paths.ts';
 import { apiUrl } from '../router-panel.tsx';
 import { copyText } from '../../kit/copy.tsx';
-import { PAGES } from '../../pages/list.ts';
+import { PAGES, PARTS } from '../../pages/list.ts';
 import type { App } from '../../state/app.tsx';
 import { isUnusable } from '../../state/library.ts';
 import { THEMES } from '../../state/theme.ts';
@@ -151,6 +151,14 @@ export const paletteEntries = (app: App, go: (path: string) => void): PaletteEnt
     group: 'Pages',
     aside: `g ${page.key}`,
     run: () => go(page.path),
+  })),
+  ...PARTS.map((part): PaletteEntry => ({
+    id: part.path,
+    title: part.title,
+    words: part.words,
+    icon: part.icon,
+    group: 'Pages',
+    run: () => go(part.path),
   })),
   ...actionEntries(app, go),
   ...modelEntries(app, go),

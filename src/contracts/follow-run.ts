@@ -1,9 +1,9 @@
-import type { CommandResult } from '../contracts/commands.ts';
-import type { RunPieceView } from '../contracts/runs.ts';
+/** Following what a run writes, for every client. */
+import type { RunOutputView, RunPieceView } from './runs.ts';
 
 /** What following a run needs from the connection. */
 export interface RunSource {
-  follow(from: number): Promise<CommandResult<'runs:follow'>>;
+  follow(from: number): Promise<RunOutputView>;
   onPiece(listener: (piece: RunPieceView) => void): () => void;
   onConnect(listener: () => void): () => void;
 }

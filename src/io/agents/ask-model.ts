@@ -1,0 +1,131 @@
+/** Asks a model at the inference port as any client does, and reads its answer as it comes. */
+import { createParser } from 'eventsource-parser';
+import { createThoughtSplitter } from './thought-splitter.ts';
+
+export interface Question {
+  /** Origin of the inference port. */
+  url: string;
+  /** A key for it. */
+  key: string;
+  /** A chat completion without `stream`. */
+  body: Readonly<Record<string, unknown>>;
+  signal: AbortSignal;
+  /** Its place in the line of its model, from 1. */
+  onWaiting(position: number): void;
+  onPiece(text: string, thought: boolean): void;
+}
+
+export interface Answered {
+  /** Tokens of the prompt as the engine counted them; null when it did not say. */
+  promptTokens: number | null;
+}
+
+/** Why a model gave no answer. */
+export class AskError extends Error {
+  readonly code: string;
+  /** The prompt was too long by the engine's own count; null for every other cause. */
+  readonly tooLong: { promptTokens: number; contextTokens: number } | null;
+
+  constructor(code: string, message: string, tooLong: AskError['tooLong'] = null) {
+    super(message);
+    this.code = code;
+    this.tooLong = tooLong;
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+
+const parse = (text: string): Fields | null => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isFields(value) ? value : null;
+  } catch {
+    return null;
+  }
+};
+
+const numberIn = (fields: Fields, name: string): number | null =>
+  typeof fields[name] === 'number' ? fields[name] : null;
+
+/** The error object of an answer or of a stream. */
+const errorOf = (told: unknown, status: number): AskError => {
+  const fields = isFields(told) ? told : {};
+  const message =
+    typeof fields['message'] === 'string' ? fields['message'] : `the engine answered with status ${status}.`;
+  const [promptTokens, contextTokens] = [numberIn(fields, 'n_prompt_tokens'), numberIn(fields, 'n_ctx')];
+  const tooLong = promptTokens === null || contextTokens === null ? null : { promptTokens, contextTokens };
+  return new AskError(typeof fields['code'] === 'string' ? fields['code'] : 'UPSTREAM_FAILED', message, tooLong);
+};
+
+/** The router's note to those who wait. */
+const positionIn = (comment: string): number | null => {
+  const digits = /position (\d+)/.exec(comment)?.[1];
+  return digits === undefined ? null : Number(digits);
+};
+
+/** Resolves when the answer is complete. Rejects with an AskError, or with the signal's reason. */
+export const askModel = async ({ url, key, body, signal, onWaiting, onPiece }: Question): Promise<Answered> => {
+  let response: Response;
+  try {
+    response = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+      body: JSON.stringify({ ...body, stream: true, stream_options: { include_usage: true } }),
+      signal,
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new AskError(
+      'UPSTREAM_FAILED',
+      `the router did not answer (${error instanceof Error ? error.message : String(error)}).`,
+    );
+  }
+  if (!response.ok || response.body === null) throw errorOf(parse(await response.text())?.['error'], response.status);
+
+  const splitter = createThoughtSplitter();
+  const heard: { failure: AskError | null; done: boolean; promptTokens: number | null } = {
+    failure: null,
+    done: false,
+    promptTokens: null,
+  };
+  const onDelta = (delta: Fields): void => {
+    const { reasoning_content: thought, content } = delta;
+    if (typeof thought === 'string' && thought !== '') onPiece(thought, true);
+    if (typeof content !== 'string') return;
+    for (const piece of splitter.push(content)) onPiece(piece.text, piece.thought);
+  };
+  const parser = createParser({
+    onComment: (comment) => {
+      const position = positionIn(comment);
+      if (position !== null) onWaiting(position);
+    },
+    onEvent: ({ data }) => {
+      if (data === '[DONE]') {
+        heard.done = true;
+        return;
+      }
+      const event = parse(data);
+      if (event === null) return;
+      if (event['error'] !== undefined) heard.failure ??= errorOf(event['error'], 502);
+      const usage = isFields(event['usage']) ? event['usage'] : {};
+      heard.promptTokens = numberIn(usage, 'prompt_tokens') ?? heard.promptTokens;
+      const [choice] = Array.isArray(event['choices']) ? (event['choices'] as unknown[]) : [];
+      if (isFields(choice) && isFields(choice['delta'])) onDelta(choice['delta']);
+    },
+  });
+  const decoder = new TextDecoder();
+  try {
+    for await (const chunk of response.body) parser.feed(decoder.decode(chunk as Uint8Array, { stream: true }));
+  } catch {
+    signal.throwIfAborted();
+    heard.failure ??= new AskError(
+      'UPSTREAM_FAILED',
+      'the connection to the router broke off in the middle of the answer.',
+    );
+  }
+  for (const piece of splitter.end()) onPiece(piece.text, piece.thought);
+  if (heard.failure !== null) throw heard.failure;
+  if (!heard.done) throw new AskError('UPSTREAM_FAILED', 'the answer broke off before its end.');
+  return { promptTokens: heard.promptTokens };
+};
