@@ -59,6 +59,12 @@ export default {
       npm('(xstate|hono|@hono|socket.io|lowdb)'),
       'The data plane is bare node:http.',
     ),
+    only(
+      'mcp-imports-contracts-only',
+      '^src/mcp/',
+      ['^src/(mcp|contracts)/', npm('(@modelcontextprotocol/sdk|zod)')],
+      'An assistant’s tools are commands; they run here and in a process far from the server.',
+    ),
     {
       name: 'web-imports-contracts-only',
       comment: 'The dashboard knows the server by its contracts.',

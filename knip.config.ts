@@ -15,8 +15,8 @@ const config: KnipConfig = {
     'src/commands/contract-table.ts',
     'test/**/*.test.ts',
     'test/bench/*.ts',
-    // Run by scripts/screenshots.mjs.
-    'test/browser/screenshots.ts',
+    // Run by scripts/screenshots.mjs and scripts/pictures.mjs.
+    'test/browser/{screenshots,pictures}.ts',
     // Run as processes of their own.
     'test/**/programs/*.ts',
     'test/checks/fixtures/*.ts',

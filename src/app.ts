@@ -7,6 +7,7 @@ import { createAccess } from './commands/access.ts';
 import { createRegistry } from './commands/registry.ts';
 import type { Services } from './commands/services.ts';
 import { isCommandName } from './contracts/commands.ts';
+import { CONFIG_KEYS } from './contracts/config.ts';
 import type { Config } from './contracts/config.ts';
 import { CodedError } from './contracts/errors.ts';
 import { createHttpServer } from './http/server.ts';
@@ -60,6 +61,20 @@ const packageRoot = (): string => {
   return folder;
 };
 
+const EVENTS_PER_MINUTE = 'LLAMACTOR_CHANNEL_EVENTS_PER_MINUTE';
+
+/** The limit of channel and log events, where the environment sets it. Throws INVALID_PAYLOAD for what is no such number. */
+const limitFrom = (env: NodeJS.ProcessEnv): Partial<Config> => {
+  const text = env[EVENTS_PER_MINUTE]?.trim() ?? '';
+  if (text === '') return {};
+  const parsed = CONFIG_KEYS.channelEventsPerMinute.schema.safeParse(Number(text));
+  if (parsed.success) return { channelEventsPerMinute: parsed.data };
+  throw new CodedError(
+    'INVALID_PAYLOAD',
+    `${EVENTS_PER_MINUTE} must be a whole number, 0 for no limit, but is "${text}".`,
+  );
+};
+
 const versionOf = (root: string): string => {
   const parsed: unknown = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : '0';
@@ -76,6 +91,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     routerPort: options.routerPort,
     ...(modelsDir === undefined ? {} : { modelsDir, modelsDirs }),
     ...(options.enginePath === null ? {} : { serverPath: options.enginePath }),
+    ...limitFrom(options.env ?? process.env),
   };
   const runtime = await openRuntime({
     dataDir: options.dataDir,
@@ -119,6 +135,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     registry,
     access,
     webDir,
+    usersKey: runtime.usersKey,
     routerUrl: () => services.router.view().url,
     ...rules,
   });

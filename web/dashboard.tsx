@@ -10,6 +10,8 @@ import { AppProvider } from './state/app.tsx';
 const HomePage = lazy(() => import('./pages/home/home-page.tsx'));
 const ModelsPage = lazy(() => import('./pages/models/models-page.tsx'));
 const ChatPage = lazy(() => import('./pages/chat/chat-page.tsx'));
+const ChannelsPage = lazy(() => import('./pages/channels/channels-page.tsx'));
+const AgentsPage = lazy(() => import('./pages/agents/agents-page.tsx'));
 const MonitoringPage = lazy(() => import('./pages/monitoring/monitoring-page.tsx'));
 const RunsPage = lazy(() => import('./pages/runs/runs-page.tsx'));
 const ActivityPage = lazy(() => import('./pages/activity/activity-page.tsx'));
@@ -26,6 +28,8 @@ const ALL = [
   HomePage,
   ModelsPage,
   ChatPage,
+  ChannelsPage,
+  AgentsPage,
   MonitoringPage,
   RunsPage,
   ActivityPage,
@@ -55,6 +59,8 @@ export const Dashboard = (): JSX.Element => {
         <Route path="/" component={HomePage} />
         <Route path="/models" component={ModelsPage} />
         <Route path="/chat/:id?" component={ChatPage} />
+        <Route path="/channels/agents/:id?" component={AgentsPage} />
+        <Route path="/channels/:id?" component={ChannelsPage} />
         <Route path="/monitoring" component={MonitoringPage} />
         <Route path="/runs/:id?" component={RunsPage} />
         <Route path="/monitoring/requests" component={ActivityPage} />

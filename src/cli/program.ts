@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { parseDuration } from './arguments.ts';
 import { registerActivity } from './commands/activity.ts';
+import { registerAgents } from './commands/agents.ts';
 import { registerChat } from './commands/chat.ts';
 import { registerCompletions } from './commands/completions.ts';
 import { registerConfig } from './commands/config.ts';
@@ -14,6 +15,7 @@ import { registerKey } from './commands/key.ts';
 import { registerLoad } from './commands/load.ts';
 import { registerLogs } from './commands/logs.ts';
 import { registerMedia } from './commands/media.ts';
+import { registerMcp } from './commands/mcp.ts';
 import { registerModels } from './commands/models.ts';
 import { registerNotifications } from './commands/notifications.ts';
 import { registerPreset } from './commands/preset.ts';
@@ -32,7 +34,7 @@ import type { CliHost, Register } from './host.ts';
 import { VERSION } from './version.ts';
 
 const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]])[] = [
-  ['Server:', [registerServe, registerStatus, registerLogs, registerNotifications, registerDoctor]],
+  ['Server:', [registerServe, registerStatus, registerLogs, registerNotifications, registerDoctor, registerMcp]],
   [
     'Models:',
     [
@@ -44,6 +46,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]
       registerExplain,
       registerDecisions,
       registerChat,
+      registerAgents,
     ],
   ],
   ['Agents and media:', [registerRun, registerRuns, registerPrompt, registerMedia]],

@@ -9,7 +9,9 @@ import type {
   MessageView,
   TurnView,
 } from '../contracts/channels.ts';
-import type { By } from './services.ts';
+
+/** As in `services.ts`. */
+type By = string;
 
 export interface ChannelPage {
   /** Oldest first. */

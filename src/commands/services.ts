@@ -13,9 +13,9 @@ import type { DownloadOptionsView, DownloadView } from '../contracts/downloads.t
 import type { MemberView } from '../contracts/channels.ts';
 import type { LogStreamFilter } from '../contracts/log-stream.ts';
 import type { KeyView } from '../contracts/keys.ts';
+import type { NewNotification, NotificationView, WebhookView } from '../contracts/notifications.ts';
 import type { MediaService } from './media-service.ts';
 import type { MediaToolView, MediaView } from '../contracts/media.ts';
-import type { NewNotification, NotificationView, WebhookView } from '../contracts/notifications.ts';
 import type { NewToken, User } from '../contracts/users.ts';
 import type {
   RunLimitsView,
@@ -25,7 +25,7 @@ import type {
   RunToolView,
   RunView,
 } from '../contracts/runs.ts';
-import type { AgentsService, ChannelChange, ChannelsService } from './channel-services.ts';
+import type { AgentsService, ChannelChange, ChannelPage, ChannelsService } from './channel-services.ts';
 import type {
   DecisionView,
   EngineView,
@@ -39,6 +39,8 @@ import type {
   RouterView,
   SnapshotView,
 } from '../contracts/views.ts';
+
+export type { AgentsService, ChannelChange, ChannelPage, ChannelsService };
 
 /**
  * Who asks: `a:<socket id>` for style A, `b:<socket id>` for style B, `m:<socket id>` for a message event of seed 004 and

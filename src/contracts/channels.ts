@@ -119,6 +119,8 @@ export interface TurnView {
   /** What it has written and thought so far, for those who come in the middle. */
   text: string;
   thought: string;
+  /** Pieces in which that was sent; the next one has this number. */
+  pieces: number;
   /** Messages that came meanwhile and are answered together in the next turn. */
   queued: number;
 }

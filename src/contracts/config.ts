@@ -141,6 +141,24 @@ export const CONFIG_KEYS = {
     help: 'How many files may be downloaded at once.',
     restart: 'none',
   },
+  channelsMax: {
+    schema: z.int().min(1).max(100_000),
+    default: 1000,
+    help: 'How many channels there may be.',
+    restart: 'none',
+  },
+  channelMessages: {
+    schema: z.int().min(10).max(1_000_000),
+    default: 10_000,
+    help: 'Messages that are kept of each channel; the oldest go first.',
+    restart: 'none',
+  },
+  channelEventsPerMinute: {
+    schema: z.int().min(0).max(1_000_000),
+    default: 60,
+    help: 'Channel and log events that one address may send in any minute; 0 is no limit.',
+    restart: 'none',
+  },
   mediaMax: {
     schema: z.int().min(1).max(16),
     default: 1,
@@ -169,24 +187,6 @@ export const CONFIG_KEYS = {
     schema: z.int().min(0).max(1_073_741_824),
     default: 20_480,
     help: 'MiB that all media may take together; beyond it the oldest are deleted. 0 is no bound.',
-    restart: 'none',
-  },
-  channelsMax: {
-    schema: z.int().min(1).max(100_000),
-    default: 1000,
-    help: 'How many channels there may be.',
-    restart: 'none',
-  },
-  channelMessages: {
-    schema: z.int().min(10).max(1_000_000),
-    default: 10_000,
-    help: 'Messages that are kept of each channel; the oldest go first.',
-    restart: 'none',
-  },
-  channelEventsPerMinute: {
-    schema: z.int().min(0).max(1_000_000),
-    default: 60,
-    help: 'Channel and log events that one address may send in any minute; 0 is no limit.',
     restart: 'none',
   },
   concurrency: {

@@ -74,7 +74,7 @@ export interface ModelMemoryView {
 
 export interface ModelView {
   id: string;
-  /** File name of the first shard, or the record's name when no file belongs to it. */
+  /** File name of the first shard; the record's name when no file belongs to it, or when it is a further record of a file. */
   name: string;
   aliases: string[];
   type: string;

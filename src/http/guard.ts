@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { CodedError } from '../contracts/errors.ts';
 import { announcesKey, tokenOf } from '../contracts/keys.ts';
 import type { KeyHeaders } from '../contracts/keys.ts';
+import type { User } from '../contracts/users.ts';
 import { hostAllowed, originAllowed, originListed } from '../contracts/origins.ts';
 import { credentialsOf } from '../commands/access.ts';
 import type { Access, Admitted } from '../commands/access.ts';
@@ -10,6 +11,13 @@ import type { Access, Admitted } from '../commands/access.ts';
 /** Whose request that is, by its headers; UNAUTHORIZED when its key is not valid, or missing where one is needed. */
 export const admittedBy = (headers: KeyHeaders, access: Access): Promise<Admitted | CodedError> =>
   access.admit(credentialsOf([tokenOf(headers)]));
+
+/** The user whose token these headers carry; null for none, and for what is no valid token, which is the router's to judge. */
+export const userOfRequest = async (headers: KeyHeaders, access: Access): Promise<User | null> => {
+  const { token } = credentialsOf([tokenOf(headers)]);
+  const user = token === null ? null : await access.verify(token);
+  return user instanceof CodedError ? null : user;
+};
 
 /** A page that holds a key was given it on purpose, which is what the check of its origin is a stand-in for. */
 export const holdsKey = (headers: KeyHeaders, access: Access): boolean => {

@@ -55,8 +55,18 @@ const refuse = (response: ServerResponse, error: CodedError): void => {
   response.end(text);
 };
 
-/** Answers one `/v1` request through the router at `routerUrl`; null while there is none. */
-export const passThrough = (request: IncomingMessage, response: ServerResponse, routerUrl: string | null): void => {
+const CREDENTIALS = ['authorization', 'x-api-key'];
+
+/**
+ * Answers one `/v1` request through the router at `routerUrl`; null while there is none. `key` is sent in place of what the client
+ * showed; null leaves that as it is.
+ */
+export const passThrough = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  routerUrl: string | null,
+  key: string | null,
+): void => {
   if (routerUrl === null) {
     request.resume();
     refuse(
@@ -72,7 +82,12 @@ export const passThrough = (request: IncomingMessage, response: ServerResponse, 
     port,
     method: request.method,
     path: request.url,
-    headers: [...forwardedHeaders(request, ONLY_HERE), 'Host', host, 'Connection', 'close', ...bodyHeaders],
+    headers: [
+      ...forwardedHeaders(request, key === null ? ONLY_HERE : new Set([...ONLY_HERE, ...CREDENTIALS])),
+      ...(key === null ? [] : ['Authorization', `Bearer ${key}`]),
+      ...['Host', host, 'Connection', 'close'],
+      ...bodyHeaders,
+    ],
     // A fresh connection each: on one machine it costs nothing, and a reused one can be closed under the request.
     agent: false,
     timeout: SILENCE_MS,

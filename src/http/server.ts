@@ -7,8 +7,9 @@ import { CodedError } from '../contracts/errors.ts';
 import { EXPOSITION_TYPE } from '../contracts/metrics/exposition.ts';
 import { createApi } from './api.ts';
 import { failureBody, statusOf } from './errors.ts';
-import { admittedBy, corsOrigin, holdsKey, isKeyedPreflight, refusedAccess } from './guard.ts';
+import { admittedBy, corsOrigin, holdsKey, isKeyedPreflight, refusedAccess, userOfRequest } from './guard.ts';
 import { mediaRoutes } from './media.ts';
+import { serveMcp } from './mcp.ts';
 import { passThrough } from './passthrough.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { serveDashboard } from './static-files.ts';
@@ -23,6 +24,8 @@ export interface HttpServerOptions extends AccessRules {
   access: Access;
   /** Folder of the built dashboard; null serves none. */
   webDir: string | null;
+  /** What is sent to the router in place of a user's token, which it does not know. */
+  usersKey: string;
   /** Where the router listens, e.g. "http://127.0.0.1:8080"; null while it does not. */
   routerUrl: () => string | null;
 }
@@ -42,7 +45,7 @@ const answerPreflight = (response: ServerResponse): void => {
 
 /** An HTTP server that is not listening yet. The caller listens and closes. */
 export const createHttpServer = (options: HttpServerOptions): Server => {
-  const { services, registry, access, webDir, routerUrl } = options;
+  const { services, registry, access, webDir, routerUrl, usersKey } = options;
   const app = new Hono();
   app.route('/api', createApi(services, registry, access));
   app.get('/metrics', async (context) => {
@@ -50,6 +53,7 @@ export const createHttpServer = (options: HttpServerOptions): Server => {
     if (!outcome.ok) return context.json(failureBody(outcome.error), statusOf(outcome.error));
     return context.body(outcome.result.text, 200, { 'Content-Type': EXPOSITION_TYPE });
   });
+  serveMcp(app, services, registry, access);
   serveDashboard(app, webDir);
   app.notFound((context) =>
     context.json(failureBody(new CodedError('NOT_FOUND', `There is no ${context.req.path.slice(0, 200)}.`)), 404),
@@ -64,6 +68,17 @@ export const createHttpServer = (options: HttpServerOptions): Server => {
     },
   });
   const listener = getRequestListener(app.fetch);
+  const infer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const user = await userOfRequest(request.headers, access);
+    // Whoever left meanwhile would never be missed again.
+    if (response.destroyed) return;
+    const refusal = user === null ? undefined : access.refusal({ key: null, user }, 'infer');
+    if (refusal === undefined) passThrough(request, response, routerUrl(), user === null ? null : usersKey);
+    else {
+      request.resume();
+      json(response, refusal);
+    }
+  };
 
   return createServer((request: IncomingMessage, response: ServerResponse) => {
     const { headers } = request;
@@ -76,7 +91,7 @@ export const createHttpServer = (options: HttpServerOptions): Server => {
       request.resume();
       json(response, refusal);
     } else if (request.method === 'OPTIONS' && crossOrigin !== null) answerPreflight(response);
-    else if (/^\/v1(?:[/?]|$)/.test(request.url ?? '')) passThrough(request, response, routerUrl());
+    else if (/^\/v1(?:[/?]|$)/.test(request.url ?? '')) void infer(request, response);
     else if (media.takes(request)) media.answer(request, response);
     else void listener(request, response);
   });

@@ -4,6 +4,7 @@ import type { ModelRecord } from '../contracts/config.ts';
 import type { GgufMetadataView, ModelMemoryView, ModelView, ParameterValue } from '../contracts/views.ts';
 
 export interface KnownFile {
+  id: string;
   name: string;
   path: string;
   size: number;
@@ -32,6 +33,20 @@ export interface ModelFacts {
   seenAt: number;
 }
 
+/**
+ * A file's own model is called as the file is; a further record of that file as its person called it, or nobody could tell
+ * the two apart.
+ */
+export const modelName = ({
+  id,
+  file,
+  record,
+}: {
+  id: string;
+  file: Pick<KnownFile, 'id' | 'name'> | null;
+  record: Pick<ModelRecord, 'name'> | null;
+}): string => (file !== null && (file.id === id || record === null) ? file.name : (record?.name ?? id));
+
 /** The machine's states are the view's states; every further fact is null unless the state gives it a meaning. */
 export const modelView = (facts: ModelFacts): ModelView => {
   const { id, file, record, actor } = facts;
@@ -41,7 +56,7 @@ export const modelView = (facts: ModelFacts): ModelView => {
   const failure = context?.failure ?? null;
   return {
     id,
-    name: file?.name ?? record?.name ?? id,
+    name: modelName(facts),
     aliases: record?.aliases ?? [],
     type: record?.type ?? 'llama',
     state,

@@ -3,6 +3,7 @@ import type { ModelRecord } from '../contracts/config.ts';
 import { nearestNames } from '../contracts/nearest.ts';
 import type { ModelFile } from '../io/models/model-file.ts';
 import type { SeenFile } from './model-store.ts';
+import { modelName } from '../projections/model-view.ts';
 import { namesOf } from './route-table.ts';
 
 export interface Known {
@@ -72,8 +73,8 @@ export const buildCatalog = (
   };
 };
 
-const nameFacts = ({ id, file, record }: Known): { id: string; name: string; aliases: string[] } => ({
-  id,
-  name: file?.name ?? record?.name ?? id,
-  aliases: record === null ? [] : [...record.aliases, record.name],
+const nameFacts = (known: Known): { id: string; name: string; aliases: string[] } => ({
+  id: known.id,
+  name: modelName(known),
+  aliases: known.record === null ? [] : [...known.record.aliases, known.record.name],
 });

@@ -225,8 +225,10 @@ export const createLibrary = (options: LibraryOptions): Library => {
         created_at: at,
         updated_at: at,
       });
+      // A record with an id of its own stands beside the file's model, which without a record would give way to it.
+      const own = model.model_path != null && file?.record === null && file.id !== id ? freshRecord(file) : null;
       await store.update((draft) => {
-        draft.records = put(draft.records, record);
+        draft.records = put(own === null ? draft.records : put(draft.records, own), record);
       });
       rebuild(by, [id]);
       return id;

@@ -89,6 +89,8 @@ export interface Runtime {
   services: Services;
   /** The keys that are valid now. */
   keyring: Keyring;
+  /** A key that the router takes in place of a user's token, which the control plane has seen. */
+  usersKey: string;
   /** A key with this id was shown to the control plane. */
   keyUsed(id: string): void;
   /** Whose token that is; rejects with UNAUTHORIZED and the reason. */
@@ -494,6 +496,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   return {
     services,
     keyring: keys.ring,
+    usersKey: keys.own(),
     keyUsed: keys.used,
     verifyUser: tokens.verify,
     answerRouter(run) {

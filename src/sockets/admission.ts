@@ -11,8 +11,7 @@ import { NOBODY } from '../commands/caller.ts';
 import type { Principal } from '../commands/caller.ts';
 import { ownerOf } from '../commands/owner.ts';
 import { keepOwnMedia } from './media-rooms.ts';
-import { keepOwnRooms, userRoom } from './rooms.ts';
-import { isOwnerRoom, ownerRoom } from './run-broadcasts.ts';
+import { isOwnerRoom, keepOwnRooms, ownerRoom, userRoom } from './rooms.ts';
 
 /** Rooms by what their members may do. State is broadcast to observers, keys to administrators. */
 export const AUDIENCE = { observe: '@may:observe', admin: '@may:admin' } as const;

@@ -11,10 +11,10 @@ import { publishMedia } from './media-broadcasts.ts';
 import { createMetricsAudience } from './metrics-audience.ts';
 import { createModelBroadcasts } from './model-broadcasts.ts';
 import { createRouterBroadcasts } from './router-broadcasts.ts';
-import { namedRoom, userRoom } from './rooms.ts';
+import { namedRoom, ownerRoom, userRoom } from './rooms.ts';
 import { createTopicAudience } from './topic-audience.ts';
 import type { Emitter } from './emitter.ts';
-import { publishPieces, publishRun, ownerRoom } from './run-broadcasts.ts';
+import { publishPieces, publishRun } from './run-broadcasts.ts';
 import type { MetricsAudience } from './metrics-audience.ts';
 import type { TopicAudience } from './topic-audience.ts';
 

@@ -1,7 +1,7 @@
 /** Media are told to their owner alone, the tools to everybody who may observe. */
 import type { DomainChange } from '../commands/services.ts';
 import type { Emitter } from './emitter.ts';
-import { ownerRoom } from './run-broadcasts.ts';
+import { ownerRoom } from './rooms.ts';
 
 type MediaChange = Extract<DomainChange, { kind: 'media' | 'media.removed' | 'media.tools' }>;
 

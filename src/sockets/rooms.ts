@@ -5,6 +5,7 @@
 import type { Socket } from 'socket.io';
 import { CodedError } from '../contracts/errors.ts';
 import type { User } from '../contracts/users.ts';
+import type { RunOwner } from '../commands/services.ts';
 
 const USER = 'user:';
 const NAMED = 'room:';
@@ -16,6 +17,11 @@ const MOST_ROOMS = 100;
 
 /** Where everything for one user is sent; the user's sockets are in it from the moment they are authenticated. */
 export const userRoom = (userId: string): string => `${USER}${userId}`;
+
+const OWNER = '@owner:';
+/** Every socket of an owner that may observe is in it. */
+export const ownerRoom = (owner: RunOwner): string => `${OWNER}${owner}`;
+export const isOwnerRoom = (room: string): boolean => room.startsWith(OWNER);
 
 /** The room that people call `name`. */
 export const namedRoom = (name: string): string => (name.startsWith(USER) ? name : `${NAMED}${name}`);

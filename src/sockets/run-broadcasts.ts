@@ -2,14 +2,9 @@
 import type { DomainChange, RunOwner, Services } from '../commands/services.ts';
 import { claudeEvent, claudePiece } from '../projections/claude-view.ts';
 import type { Emitter } from './emitter.ts';
-import { userRoom } from './rooms.ts';
+import { ownerRoom, userRoom } from './rooms.ts';
 
-const OWNER = '@owner:';
 const USER = 'user:';
-
-/** Every socket of an owner that may observe is in it. */
-export const ownerRoom = (owner: RunOwner): string => `${OWNER}${owner}`;
-export const isOwnerRoom = (room: string): boolean => room.startsWith(OWNER);
 
 /** The user whose runs these are; null for those of a key or of nobody in particular. */
 const userIn = (owner: RunOwner): string | null => (owner.startsWith(USER) ? owner.slice(USER.length) : null);

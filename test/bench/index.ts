@@ -9,6 +9,7 @@ import { broadcast } from './broadcast.bench.ts';
 import { broken } from './broken.bench.ts';
 import { burst } from './burst.bench.ts';
 import { cancel } from './cancel.bench.ts';
+import { channels } from './channels.bench.ts';
 import { idle } from './idle.bench.ts';
 import { load } from './load.bench.ts';
 import { memory } from './memory.bench.ts';
@@ -33,6 +34,7 @@ const BENCHES: readonly Bench[] = [
   start,
   scan,
   broadcast,
+  channels,
   runs,
   idle,
   router,

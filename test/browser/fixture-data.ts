@@ -1,5 +1,8 @@
 /** What the pages show beside models: measurements, decisions, log lines, presets, the machine. Plausible, and the same every time. */
+import type { NotificationView } from '../../src/contracts/notifications.ts';
+import type { EffectiveRow } from '../../src/contracts/changes.ts';
 import type { HealthView, InfoView } from '../../src/contracts/commands.ts';
+import type { DownloadVariantView } from '../../src/contracts/downloads.ts';
 import type {
   InspectedActorView,
   DecisionView,
@@ -179,6 +182,22 @@ export const somePresets = (): PresetView[] => [
   },
 ];
 
+export const aVariant = (
+  quant: string,
+  size: number,
+  parts: Partial<DownloadVariantView> = {},
+): DownloadVariantView => ({
+  quant,
+  file: `model-${quant}.gguf`,
+  shards: 1,
+  size,
+  mmproj: null,
+  mmprojSize: 0,
+  fit: 'fits',
+  recommended: true,
+  ...parts,
+});
+
 export const someInfo = (): InfoView => ({
   platform: 'linux',
   arch: 'x64',
@@ -190,6 +209,69 @@ export const someInfo = (): InfoView => ({
   dataDir: '/home/ana/.local/share/llamactor',
   pid: 4_000,
 });
+
+export const someNotifications = (now: number): NotificationView[] => {
+  const at = (minutes: number): string => new Date(now - minutes * 60_000).toISOString();
+  const rest = { userId: null, count: 1, read: false };
+  return [
+    {
+      id: 'n5',
+      type: 'error',
+      title: 'stable-code-3b was given up',
+      message: 'The file ends too early: 2.1 GB of 3.1 GB are there. It is not tried again until someone loads it.',
+      timestamp: at(2),
+      data: { modelId: 'stable-code-3b' },
+      ...rest,
+    },
+    {
+      id: 'n4',
+      type: 'warning',
+      title: 'Qwen3-8B-Q4_K_M crashed',
+      message: 'The engine ended with code 1. It is started again by itself.',
+      timestamp: at(9),
+      data: { modelId: 'Qwen3-8B-Q4_K_M' },
+      ...rest,
+      count: 3,
+    },
+    {
+      id: 'n3',
+      type: 'success',
+      title: 'Download finished',
+      message: 'SmolLM2-360M-Instruct-Q8_0 can be used now.',
+      timestamp: at(47),
+      data: { downloadId: 'd1', modelId: 'SmolLM2-360M-Instruct-Q8_0' },
+      ...rest,
+      read: true,
+    },
+    {
+      id: 'n2',
+      type: 'warning',
+      title: 'The disk is nearly full',
+      message:
+        "92 % of the data folder's disk is used, and 38.2 GiB are left: downloads and logs will fail when it is full.",
+      timestamp: at(190),
+      data: { disk: 92 },
+      ...rest,
+      read: true,
+    },
+    {
+      id: 'n1',
+      type: 'info',
+      title: 'Backup',
+      message: 'The nightly backup is done.',
+      timestamp: at(600),
+      ...rest,
+      read: true,
+    },
+  ];
+};
+/** Parameters of a model, of which it did not get the context that was asked for. */
+export const someRows = (contextSize: number | null): EffectiveRow[] => [
+  { key: 'ctx-size', requested: 65_536, source: 'record', effective: contextSize, told: 'engine', differs: true },
+  { key: 'flash-attn', requested: 'on', source: 'preset [*]', effective: true, told: 'engine', differs: false },
+  { key: 'temp', requested: 0.7, source: 'preset section', effective: 0.7, told: 'command line', differs: false },
+  { key: 'threads', requested: null, source: 'engine', effective: 12, told: 'engine', differs: false },
+];
 
 export const someHealth = (): HealthView => ({
   status: 'healthy',

@@ -115,6 +115,12 @@ export const mixedModels = (): ModelView[] => [
     pid: 48_213,
     contextSize: 32_768,
     slots: 4,
+    memory: {
+      estimatedBytes: 6_100_000_000,
+      estimated: { ram: 800_000_000, gpus: [5_300_000_000] },
+      measuredBytes: 5_600_000_000,
+      measured: { ram: 700_000_000, gpus: [4_900_000_000] },
+    },
     metadata: metadata({
       name: 'Qwen3 8B',
       architecture: 'qwen3',

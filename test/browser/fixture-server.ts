@@ -16,6 +16,8 @@ import type { Config, Settings } from '../../src/contracts/config.ts';
 import { CodedError } from '../../src/contracts/errors.ts';
 import type { BroadcastData, BroadcastName, EnvelopeReply, EnvelopeRequest } from '../../src/contracts/events.ts';
 import type { RunView } from '../../src/contracts/runs.ts';
+import type { NotificationMessage, NotificationView } from '../../src/contracts/notifications.ts';
+import type { DownloadVariantView } from '../../src/contracts/downloads.ts';
 import type {
   DecisionView,
   EngineView,
@@ -30,6 +32,9 @@ import type {
 import type { ActivityView, RequestView } from '../../src/contracts/activity.ts';
 import type { KeyView } from '../../src/contracts/keys.ts';
 import { aKey, someCapture, someTimeline, summaryOf } from './fixture-activity.ts';
+import type { DownloadView } from '../../src/contracts/downloads.ts';
+import { aDownload, someOptions, someReport } from './fixture-downloads.ts';
+import { aModel } from './fixture-models.ts';
 import { answerChat, plainChat } from './fixture-chat.ts';
 import type { ChatBody, ChatScript } from './fixture-chat.ts';
 import { somePieces } from './fixture-runs.ts';
@@ -38,7 +43,7 @@ import type { Situation } from '../../src/projections/change-plan.ts';
 import { configRows } from '../../src/projections/config-rows.ts';
 import { effectiveParameters } from '../../src/runtime/parameters.ts';
 import { applyOf } from '../../src/contracts/changes.ts';
-import { historyOf, sampleAt, someHealth, someInfo, someActors } from './fixture-data.ts';
+import { historyOf, sampleAt, someHealth, someInfo, someActors, someRows } from './fixture-data.ts';
 
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'self'; form-action 'none'";
@@ -96,8 +101,17 @@ const fitting: Omit<ExplainView, 'modelId'> = {
     measuredBytes: null,
     measured: null,
   },
-  parts: [],
-  contextTokens: { least: 4096, most: 4096 },
+  parts: [
+    {
+      device: 'Main memory',
+      model: 4_900_000_000,
+      context: 420_000_000,
+      compute: 150_000_000,
+      other: 30_000_000,
+      measured: false,
+    },
+  ],
+  contextTokens: { least: 4096, most: 8192 },
 };
 
 const checkIni = (ini: string): void => {
@@ -128,11 +142,14 @@ export class FixtureServer {
   running: RequestView[] = [];
   keys: KeyView[] = [];
   keyRequired = false;
+  downloads: DownloadView[] = [];
   /** What `/v1/chat/completions` answers. */
   chat: ChatScript = plainChat;
   readonly chats: ChatBody[] = [];
   /** The machine has a GPU. */
   gpu = false;
+  /** What the hub has: one variant for each repository. */
+  hub = new Map<string, DownloadVariantView>();
   /** Commands that this server has beyond the contract of this build. */
   withoutCommands: string[] = [];
   explanation: Omit<ExplainView, 'modelId'> = fitting;
@@ -142,6 +159,9 @@ export class FixtureServer {
   readonly failing = new Map<CommandName, CodedError>();
   /** Turns every connection away at the door, as a proxy without its server does. */
   refusing = false;
+  /** Why nobody gets in, as a server says it that needs a key; null lets everybody in. */
+  locked: string | null = null;
+  notifications: NotificationView[] = [];
   seq = 0;
   port = 0;
   private readonly root: string;
@@ -194,6 +214,10 @@ export class FixtureServer {
         done(this.refusing ? 'refused' : null, !this.refusing);
       },
     });
+    io.use((_socket, next) => {
+      if (this.locked === null) return next();
+      next(Object.assign(new Error(this.locked), { data: { code: 'UNAUTHORIZED', message: this.locked } }));
+    });
     io.on('connection', (socket) => {
       this.serve(socket);
     });
@@ -220,6 +244,7 @@ export class FixtureServer {
     this.config = { ...defaultConfig(), modelsDir: '/home/ana/models' };
     this.settings = defaultSettings();
     this.overrides = {};
+    this.hub.clear();
     this.decisions = [];
     this.logs = [];
     this.presets = [];
@@ -229,12 +254,15 @@ export class FixtureServer {
     this.running = [];
     this.keys = [];
     this.keyRequired = false;
+    this.downloads = [];
     this.chat = plainChat;
     this.chats.length = 0;
     this.gpu = false;
     this.withoutCommands = [];
     this.explanation = fitting;
     this.refusing = false;
+    this.locked = null;
+    this.notifications = [];
     this.calls.length = 0;
     this.failing.clear();
     this.loads.clear();
@@ -265,6 +293,11 @@ export class FixtureServer {
     this.broadcast('keys:updated', { keys, required: this.keyRequired });
   }
 
+  setDownload(download: DownloadView): void {
+    this.downloads = [download, ...this.downloads.filter(({ id }) => id !== download.id)];
+    this.publish([{ kind: 'download', download }]);
+  }
+
   setEngine(parts: Partial<EngineView>): void {
     this.engine = { ...this.engine, ...parts };
     this.publish([{ kind: 'engine', engine: this.engine }]);
@@ -289,6 +322,12 @@ export class FixtureServer {
     this.io?.emit(event, { type: 'broadcast', event, data, timestamp: Date.now(), ...data });
   }
 
+  /** Tells everybody, as a server does. */
+  notify(message: NotificationMessage): void {
+    this.notifications.unshift({ ...message, userId: null, count: 1, read: false });
+    this.io?.emit('notification', message);
+  }
+
   /** Tells of the machine as it is now. */
   sample(): void {
     this.broadcast('metrics:update', { metrics: sampleAt(Date.now(), this.models.values(), this.gpu) });
@@ -307,6 +346,7 @@ export class FixtureServer {
     const { id, level, message, source } = line;
     const timestamp = new Date(line.timestamp).toISOString();
     this.broadcast('logs:entry', { entry: { id, timestamp, level, message, context: { source } } });
+    this.io?.emit('log_update', { id, timestamp, level, message, category: source });
   }
 
   /** A request is over, as the router tells while a page is open. */
@@ -360,7 +400,7 @@ export class FixtureServer {
       models: [...this.models.values()],
       router: this.router,
       engine: this.engine,
-      downloads: [],
+      downloads: this.downloads,
     }),
     'config:get': () => ({ config: this.config }),
     'runs:list': () => ({
@@ -417,6 +457,8 @@ export class FixtureServer {
     'logs:get': ({ limit = 100, offset = 0, source }) => ({
       logs: this.logs.filter((line) => source === undefined || line.source === source).slice(offset, offset + limit),
     }),
+    'logs:subscribe': ({ history = 0 }) => ({ logs: this.logs.slice(0, history) }),
+    'logs:unsubscribe': () => ({ subscribed: false }),
     'logs:clear': () => {
       const cleared = this.logs.length;
       this.logs = [];
@@ -457,7 +499,13 @@ export class FixtureServer {
       const from = before === undefined ? 0 : kept.findIndex(({ id }) => id === before) + 1;
       return { requests: kept.slice(from, from + limit), more: kept.length > from + limit };
     },
-    'activity:summary': ({ hours = 24 }) => ({ summary: summaryOf(Date.now(), hours, this.requests) }),
+    'activity:summary': ({ hours = 24, model }) => ({
+      summary: summaryOf(
+        Date.now(),
+        hours,
+        this.requests.filter(({ modelId }) => model === undefined || modelId === model),
+      ),
+    }),
     'activity:capture': ({ id }) => ({ capture: someCapture(id) }),
     'activity:subscribe': () => ({ subscribed: true }),
     'activity:unsubscribe': () => ({ subscribed: false }),
@@ -483,14 +531,49 @@ export class FixtureServer {
       this.setKeys(this.keys.filter((one) => one !== key));
       return { revoked: key.id, name: key.name };
     },
+    'notifications:list': ({ limit = 50, before }) => {
+      const from = this.notifications.findIndex(({ id }) => id === before) + 1;
+      return {
+        notifications: this.notifications.slice(from, from + limit),
+        unread: this.notifications.filter(({ read }) => !read).length,
+        more: this.notifications.length > from + limit,
+      };
+    },
+    'notifications:read': ({ ids, all }) => {
+      const read = this.notifications.filter((each) => !each.read && (all === true || ids?.includes(each.id) === true));
+      for (const each of read) each.read = true;
+      return { read: read.map(({ id }) => id), unread: this.notifications.filter((each) => !each.read).length };
+    },
+    'downloads:start': ({ source, quant = null }) => {
+      const download = aDownload(`d${String(this.downloads.length + 1)}`, { source, quant, percent: 0 });
+      this.setDownload(download);
+      return { download };
+    },
+    'models:create': ({ model }) => {
+      const parts = Object.fromEntries(Object.entries(model).filter(([, value]) => value !== undefined));
+      const made = { ...aModel(model.id ?? model.name), ...parts };
+      this.add(made);
+      return { model: made };
+    },
+    'import:llama-swap': ({ yaml, dryRun = false }) => {
+      if (!yaml.includes('models:'))
+        throw new CodedError('INVALID_PAYLOAD', 'This is no configuration of llama-swap: it has no "models".');
+      return { report: someReport(dryRun) };
+    },
     'system:info': () => ({ info: someInfo() }),
     'system:health': () => this.health,
     'inspector:subscribe': () => ({ seq: 0, actors: someActors() }),
     'inspector:unsubscribe': () => ({ subscribed: false }),
+    'downloads:options': ({ source }) => {
+      // Whoever has not said what the hub has gets what a large repository would offer.
+      if (this.hub.size === 0) return { options: someOptions(source) };
+      const offered = this.hub.get(source.replace(/^hf:/, ''));
+      if (offered === undefined) throw new CodedError('NOT_FOUND', `${source} was not found at huggingface.co.`);
+      return { options: { source, repo: source.replace(/^hf:/, ''), gated: false, note: null, variants: [offered] } };
+    },
     'models:effective': (data) => {
       const { id, contextSize } = this.modelOf(data);
-      const row = { key: 'ctx-size', requested: null, source: 'engine', told: 'engine', differs: false } as const;
-      return { modelId: id, rows: [{ ...row, effective: contextSize }] };
+      return { modelId: id, rows: someRows(contextSize) };
     },
     'models:update': ({ modelId, updates }) => ({
       model: this.patch(

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { CodedError } from '../../src/contracts/errors.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { aRequest, someKeys, someRequests, someRunning } from './fixture-activity.ts';
-import { someDecisions, someLines, somePresets } from './fixture-data.ts';
+import { aVariant, someDecisions, someLines, somePresets } from './fixture-data.ts';
 import { aModel, metadata, mixedModels } from './fixture-models.ts';
 import { FixtureServer } from './fixture-server.ts';
 import { clipboard, contentWidth, hasFocus, lowContrast } from './page-checks.ts';
@@ -143,6 +143,19 @@ describe('the dashboard', () => {
     expect(await page.getByRole('combobox', { name: /^Find/ }).inputValue()).toBe('load ');
   });
 
+  it('offers nothing while the hub cannot be asked, and asks again on a press', async () => {
+    server.reset([aModel('llamactor-demo')]);
+    server.failing.set('downloads:options', new CodedError('UPSTREAM_FAILED', 'huggingface.co cannot be reached.'));
+    await open('/');
+    await seen(page.getByText('huggingface.co cannot be reached.'));
+    await seen(button('Ask again for Qwen3 4B'));
+    expect(await button(/^Download/).count()).toBe(0);
+    server.failing.clear();
+    server.hub.set('ggml-org/Qwen3-4B-GGUF', aVariant('Q4_K_M', 2_497_000_000));
+    await button('Ask again for Qwen3 4B').click();
+    await seen(button('Download Qwen3 4B'));
+  });
+
   it('shows the way on the first day, and downloads only where the server can', async () => {
     server.reset([aModel('llamactor-demo')]);
     server.withoutCommands = ['downloads:start'];
@@ -151,11 +164,115 @@ describe('the dashboard', () => {
     expect(await button(/^Download/).count()).toBe(0);
     await context.close();
     server.withoutCommands = [];
+    server.failing.set('downloads:start', new CodedError('UPSTREAM_FAILED', 'The hub cannot be reached.'));
+    server.hub.set('ggml-org/Qwen3-4B-GGUF', aVariant('Q4_K_M', 2_497_000_000));
+    server.hub.set('ggml-org/gemma-3-1b-it-GGUF', aVariant('Q8_0', 1e9));
+    server.hub.set('ggml-org/gpt-oss-20b-GGUF', aVariant('MXFP4', 12.1e9, { fit: 'no' }));
     await open('/');
+    // Only what is there and fits is offered; of the others it is said why not.
+    await seen(page.getByText('Its repository has no Q4_K_M now; it has Q8_0.'));
+    await seen(page.getByText('12.1\u00a0GB: more than this machine’s memory holds.'));
+    await seen(page.getByText('hf:ggml-org/gemma-3-4b-it-GGUF was not found at huggingface.co.'));
+    await seen(page.getByText('2.5\u00a0GB', { exact: true }));
+    expect(await button(/^Download/).count()).toBe(1);
     await button('Download Qwen3 4B').click();
     await poll(() => callsOf('downloads:start')).toEqual([{ source: 'hf:ggml-org/Qwen3-4B-GGUF:Q4_K_M' }]);
-    // The fixture lists it and has it not, as a server in trouble would: the cause is shown.
     await seen(page.getByRole('alert').filter({ hasText: 'Qwen3 4B is not downloaded' }));
+    await seen(page.getByRole('alert').getByText('The hub cannot be reached.'));
+  });
+});
+
+describe('models are added', () => {
+  const dialog = (): Locator => page.getByRole('dialog', { name: 'Add models' });
+
+  it('from a repository: its variants with sizes, what fits, and one button each', async () => {
+    await open('/models');
+    await button('Add models').click();
+    await seen(dialog().getByText('Good ones to begin with:'));
+    await dialog()
+      .getByRole('textbox', { name: /^Repository/ })
+      .fill('https://huggingface.co/ggml-org/gemma-3-12b-it-GGUF');
+    await page.keyboard.press('Enter');
+    const offered = dialog().getByRole('list', { name: 'What ggml-org/gemma-3-12b-it-GGUF offers' });
+    await poll(() => offered.getByRole('listitem').count()).toBe(5);
+    expect(callsOf('downloads:options')).toEqual([{ source: 'hf:ggml-org/gemma-3-12b-it-GGUF' }]);
+    expect(await offered.getByRole('listitem').nth(0).innerText()).toMatch(/Q4_K_M\s+Recommended\s+7.3\u00a0GB/);
+    expect(await offered.getByRole('listitem').nth(3).innerText()).toContain('Partly on the GPU');
+    expect(await offered.getByRole('listitem').nth(4).innerText()).toMatch(/in 2\u00a0files[^]*Too large/);
+    await offered.getByRole('button', { name: 'Download Q8_0' }).click();
+    await poll(() => callsOf('downloads:start')).toEqual([
+      { source: 'hf:ggml-org/gemma-3-12b-it-GGUF', quant: 'Q8_0' },
+    ]);
+    server.setDownload({ ...(server.downloads[0] as (typeof server.downloads)[number]), percent: 64 });
+    await seen(offered.getByText('64\u00a0%'));
+    await seen(dialog().getByRole('progressbar', { name: /^Download of/ }));
+    server.setDownload({
+      ...(server.downloads[0] as (typeof server.downloads)[number]),
+      state: 'done',
+      percent: 100,
+      modelId: QWEN,
+    });
+    await offered.getByRole('link', { name: 'It is here' }).click();
+    await seen(page.getByRole('dialog', { name: QWEN }));
+    await page.goBack();
+    // The address tells what was looked for.
+    await seen(offered);
+  });
+
+  it('and a repository that is not there says why', async () => {
+    server.failing.set('downloads:options', new CodedError('NOT_FOUND', 'There is no repository nobody/nothing.'));
+    await open('/models?add=download&source=nobody%2Fnothing');
+    await seen(dialog().getByRole('alert').getByText('There is no repository nobody/nothing.'));
+    expect(
+      await dialog()
+        .getByRole('textbox', { name: /^Repository/ })
+        .inputValue(),
+    ).toBe('nobody/nothing');
+    server.failing.clear();
+    await dialog().getByRole('button', { name: 'Look' }).click();
+    await seen(dialog().getByRole('button', { name: 'Download Q4_K_M' }));
+  });
+
+  it('from a file that is here, with parameters of its own', async () => {
+    await open('/models');
+    await button('Add models').click();
+    await dialog().getByText('From a file', { exact: true }).click();
+    await dialog().getByRole('textbox', { name: /^Name/ }).fill('smol-cool');
+    await dialog().getByRole('combobox', { name: 'File' }).selectOption('SmolLM2-360M-Instruct-Q8_0');
+    await dialog()
+      .getByRole('textbox', { name: /^Parameters/ })
+      .fill('temp = 0.2');
+    await dialog().getByRole('button', { name: 'Create' }).click();
+    await poll(() => callsOf('models:create')).toEqual([
+      {
+        model: {
+          id: 'smol-cool',
+          name: 'smol-cool',
+          model_path: '/home/ana/models/SmolLM2-360M-Instruct-Q8_0.gguf',
+          parameters: { temp: 0.2 },
+        },
+      },
+    ]);
+    await seen(page.getByRole('dialog', { name: 'smol-cool' }));
+  });
+
+  it('from llama-swap: first what would happen, then that it does', async () => {
+    await open('/models?add=import');
+    const text = dialog().getByRole('textbox', { name: /^llama-swap/ });
+    await text.fill('nothing');
+    await button('What would happen?').click();
+    await seen(dialog().getByRole('alert').getByText('it has no "models"'));
+    await text.fill('models:\n  qwen:\n    cmd: llama-server');
+    await button('What would happen?').click();
+    const report = dialog().getByRole('region', { name: 'What the import does' });
+    await seen(report.getByText('It runs in a container'));
+    await dialog()
+      .getByRole('checkbox', { name: /^Search these folders/ })
+      .check();
+    await button('Take it over').click();
+    await seen(page.getByText('1\u00a0model taken over'));
+    expect(callsOf('import:llama-swap').at(-1)).toMatchObject({ dryRun: false, addFolders: true });
+    await gone(dialog());
   });
 });
 
@@ -188,6 +305,18 @@ describe('models, several at once', () => {
     await poll(() => callsOf('models:update')).toMatchObject([
       { updates: { aliases: ['small', 'tiny'], parameters: { temp: 0.7 }, preset: null } },
     ]);
+    await drawer.getByText('Edit', { exact: true }).click();
+    await drawer.getByRole('checkbox', { name: /^Pinned/ }).check();
+    await drawer.getByRole('textbox', { name: /^May be idle/ }).fill('soon');
+    expect(await drawer.getByRole('button', { name: 'Save' }).getAttribute('aria-disabled')).toBe('true');
+    await drawer.getByRole('textbox', { name: /^May be idle/ }).fill('2.5');
+    await drawer.getByRole('textbox', { name: /^Group/ }).fill('small ones');
+    await drawer.getByRole('button', { name: 'Save' }).click();
+    await poll(() => callsOf('models:update').at(-1)).toMatchObject({
+      updates: { pinned: true, ttl: 150, group: 'small ones' },
+    });
+    expect(callsOf('models:update').at(-1)).not.toHaveProperty('updates.priority');
+    await seen(drawer.getByText('It stays, whoever else needs room'));
     await drawer.getByText('Log', { exact: true }).click();
     await seen(drawer.getByText('It has written nothing yet.'));
     server.writeLine({ message: 'hello from the engine', source: 'model:SmolLM2-360M-Instruct-Q8_0' });
@@ -200,6 +329,72 @@ describe('models, several at once', () => {
       .click();
     await gone(page.getByRole('dialog', { name: /^SmolLM2/ }));
     expect(callsOf('models:delete')).toHaveLength(1);
+  });
+});
+
+describe('the details of a model', () => {
+  const drawer = (): Locator => page.getByRole('dialog', { name: QWEN });
+
+  it('tell estimate from measurement by device, and what was asked for from what the engine gives', async () => {
+    server.gpu = true;
+    await open(`/models?model=${QWEN}`);
+    const card = drawer().locator('.memory__device').filter({ hasText: 'NVIDIA RTX 4090' });
+    await seen(card.getByText('5.3\u00a0GB'));
+    await seen(card.getByText('4.9\u00a0GB'));
+    await drawer().getByText('Parameters', { exact: true }).last().click();
+    const table = drawer().getByRole('region', { name: 'Parameters with their values' });
+    await seen(table.getByRole('row', { name: /^ctx-size 65536 this model 32768 differs/ }));
+    await seen(table.getByRole('row', { name: /^threads – the engine’s choice 12/ }));
+    server.patch(QWEN, { pendingChange: { keys: ['ctx-size'], when: 'when idle' } });
+    await seen(drawer().getByText('ctx-size: it is loaded again when it is idle.'));
+  });
+
+  it('tell its day: what was asked of it, and when it came and went', async () => {
+    await open(`/models?model=${QWEN}`);
+    const isModal = (): Promise<boolean> =>
+      drawer().evaluate((element: { matches: (what: string) => boolean }) => element.matches(':modal'));
+    for (const part of ['Log', 'Edit', 'The last 24 hours']) await drawer().getByText(part, { exact: true }).click();
+    // Whatever is fetched for a part, the rest stays where it is, in front of the page.
+    await seen(drawer().getByRole('button', { name: 'Save' }));
+    expect(await isModal()).toBe(true);
+    await seen(drawer().getByText(/\d+\u00a0requests, [\d,]+ tokens written/));
+    await seen(drawer().getByText('Loaded', { exact: true }).last());
+    expect(callsOf('activity:summary')).toEqual([{ hours: 24, model: QWEN }]);
+    await drawer().getByRole('link', { name: 'Its requests' }).click();
+    await poll(() => callsOf('activity:list').at(-1)).toEqual({ limit: 200, model: QWEN });
+    await seen(page.getByRole('table', { name: 'Finished requests' }));
+  });
+
+  it('say what a load would do: who makes room and why, and what the memory is made of', async () => {
+    server.explanation = {
+      ...server.explanation,
+      verdict: 'evicts',
+      evicts: [QWEN],
+      leaving: [{ id: QWEN, bytes: { ram: 1_000_000_000, gpus: [4_600_000_000] }, why: 'idle for 12 min' }],
+    };
+    await open('/models?model=SmolLM2-360M-Instruct-Q8_0');
+    const panel = page.getByRole('region', { name: 'What would happen if it were loaded now' });
+    await poll(() => panel.getByRole('list', { name: 'Who would make room' }).innerText()).toBe(
+      `${QWEN} gives 5.6\u00a0GB: idle for 12 min`,
+    );
+    await panel.getByText('What it is made of').click();
+    await seen(panel.getByRole('row', { name: /^Main memory 4\.9\sGB 420\sMB/ }));
+    await seen(panel.getByText('With a context of 4K tokens at the least, 8K where there is enough.'));
+  });
+
+  it('pin it from the menu, and the list says so', async () => {
+    await open('/models');
+    const row = page.getByRole('list', { name: 'All models' }).getByRole('listitem').filter({ hasText: 'SmolLM2' });
+    await row.getByRole('button', { name: /^More for/ }).click();
+    await page.getByRole('menuitem', { name: /^Pin/ }).click();
+    await seen(row.getByText('pinned'));
+    await row.getByRole('button', { name: /^More for/ }).click();
+    await page.getByRole('menuitem', { name: 'Unpin' }).click();
+    await gone(row.getByText('pinned'));
+    expect(callsOf('models:update').map((data) => (data as { updates: unknown }).updates)).toEqual([
+      { pinned: true },
+      { pinned: false },
+    ]);
   });
 });
 
@@ -589,8 +784,8 @@ describe('the configuration', () => {
     await page.getByRole('textbox', { name: 'Port of the dashboard' }).fill('80');
     await button('Save').click();
     await seen(page.getByRole('alert').getByText('Port 80 is taken.'));
-    await page.getByRole('searchbox', { name: 'Search keys' }).fill('queue');
-    await poll(() => page.locator('.config-key').count()).toBe(2);
+    await page.getByRole('searchbox', { name: 'Search keys' }).fill('wait for one model');
+    await poll(() => page.locator('.config-key').count()).toBe(1);
   });
 
   it('config change with preview: says what a change restarts before it is applied, and when', async () => {
@@ -681,6 +876,50 @@ describe('the configuration', () => {
     await button('Delete').click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
     await gone(button(/^mine/));
+  });
+});
+
+describe('without answers', () => {
+  it.each(['/', '/models', '/chat', '/monitoring', '/logs', '/inspector', '/configuration', '/configuration/presets'])(
+    '%s claims nothing while nobody has answered, and says who is missing',
+    async (address) => {
+      server.refusing = true;
+      context = await browser.newContext();
+      page = await context.newPage();
+      await page.goto(server.url + address);
+      await seen(page.getByText('Llamactor is not answering'));
+      expect(await page.getByText(/^No (presets|models|model can talk) yet/).count()).toBe(0);
+      server.refusing = false;
+      await page.getByRole('button', { name: 'Try now' }).click();
+      await seen(page.getByRole('status').filter({ hasText: 'Connection: Live' }));
+      await gone(page.getByText('Llamactor is not answering'));
+    },
+  );
+
+  it('says why a part is not there, and fetches it again', async () => {
+    const refusal = new CodedError('FORBIDDEN', 'This key may not look at that.');
+    for (const name of ['config:get', 'metrics:get', 'metrics:history', 'presets:list'] as const)
+      server.failing.set(name, refusal);
+    await open('/configuration');
+    await seen(page.getByText('The configuration could not be fetched'));
+    await page.goto(`${server.url}/monitoring`);
+    await seen(page.getByText('The measurements could not be fetched'));
+    await page.goto(`${server.url}/chat`);
+    await seen(page.getByText('Some of this page could not be fetched'));
+    // The field for the message is in sight below the notice.
+    const field = await page.getByRole('textbox', { name: 'Message', exact: true }).boundingBox();
+    expect((field?.y ?? 900) + (field?.height ?? 0)).toBeLessThan(900);
+    server.failing.clear();
+    await page.goto(`${server.url}/configuration`);
+    await seen(page.getByRole('textbox', { name: 'Models at once' }));
+    server.failing.set('config:get', refusal);
+    await page.reload();
+    await seen(page.getByText('The configuration could not be fetched'));
+    server.failing.clear();
+    await button('Fetch it again').click();
+    await page.getByRole('textbox', { name: 'Models at once' }).fill('6');
+    await page.keyboard.press('Control+s');
+    await poll(() => server.config.modelsMax).toBe(6);
   });
 });
 
@@ -802,6 +1041,8 @@ const PAGES = [
   '/',
   '/models',
   '/models?model=SmolLM2-360M-Instruct-Q8_0',
+  '/models?add=download&source=ggml-org%2Fgemma-3-12b-it-GGUF',
+  '/models?add=import',
   '/chat',
   '/monitoring',
   '/monitoring/requests',

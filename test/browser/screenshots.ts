@@ -8,8 +8,10 @@ import type { Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
 import { aModel, mixedModels } from './fixture-models.ts';
 import { someKeys, someRequests, someRunning } from './fixture-activity.ts';
-import { someDecisions, someLines, somePresets } from './fixture-data.ts';
+import { KITCHEN, startChannelsServer } from './channels-server.ts';
 import { someRuns } from './fixture-runs.ts';
+import { aDownload } from './fixture-downloads.ts';
+import { aVariant, someDecisions, someLines, someNotifications, somePresets } from './fixture-data.ts';
 import { FixtureServer } from './fixture-server.ts';
 
 const root = process.cwd();
@@ -38,6 +40,8 @@ interface Scene {
   path: string;
   /** Changes the fixture before the page is opened. */
   set?: (server: FixtureServer) => void;
+  /** Runs over the real channels in place of the fixture; `hold` stops answers after their first words. */
+  channels?: { hold: boolean };
   /** Does something on the page before the picture. */
   act?: (page: Page, server: FixtureServer) => Promise<void>;
 }
@@ -45,6 +49,10 @@ interface Scene {
 const demoOnly = (server: FixtureServer): void => {
   server.models = new Map([['llamactor-demo', aModel('llamactor-demo', { size: 1_200_000 })]]);
   server.withoutCommands = [];
+  server.hub.set('ggml-org/gemma-3-1b-it-GGUF', aVariant('Q4_K_M', 806_000_000));
+  server.hub.set('ggml-org/Qwen3-4B-GGUF', aVariant('Q4_K_M', 2_497_000_000));
+  server.hub.set('ggml-org/gemma-3-4b-it-GGUF', aVariant('Q8_0', 4_130_000_000));
+  server.hub.set('ggml-org/gpt-oss-20b-GGUF', aVariant('MXFP4', 12_110_000_000, { fit: 'partly' }));
 };
 
 const ask = async (page: Page, text: string): Promise<void> => {
@@ -72,6 +80,47 @@ const SCENES: readonly Scene[] = [
       await page.getByText('It fits').waitFor();
     },
   },
+  {
+    name: 'models-drawer-loaded',
+    path: '/models?model=Qwen3-8B-Q4_K_M',
+    act: async (page) => {
+      const drawer = page.getByRole('dialog', { name: /^Qwen3/ });
+      await drawer.getByText('Parameters', { exact: true }).last().click();
+      await drawer.getByText('The last 24 hours').click();
+      await drawer.getByText('differs').waitFor();
+      await drawer.getByText('Its requests').scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'models-drawer-edit',
+    path: '/models?model=SmolLM2-360M-Instruct-Q8_0',
+    act: async (page) => {
+      const drawer = page.getByRole('dialog', { name: /^SmolLM2/ });
+      await drawer.getByText('Edit', { exact: true }).click();
+      await drawer.getByRole('button', { name: 'Save' }).scrollIntoViewIfNeeded();
+    },
+  },
+  { name: 'add-empty', path: '/models?add=download' },
+  {
+    name: 'add-variants',
+    path: '/models?add=download&source=ggml-org%2Fgemma-3-12b-it-GGUF',
+    set: (server) => {
+      server.downloads = [aDownload('d1')];
+    },
+    act: (page) => page.getByText('Recommended').waitFor(),
+  },
+  { name: 'add-record', path: '/models?add=record' },
+  {
+    name: 'add-import',
+    path: '/models?add=import',
+    act: async (page) => {
+      await page
+        .getByRole('textbox', { name: /^llama-swap/ })
+        .fill('models:\n  qwen:\n    cmd: llama-server -m qwen.gguf');
+      await page.getByRole('button', { name: 'What would happen?' }).click();
+      await page.getByText('It runs in a container').waitFor();
+    },
+  },
   { name: 'chat-empty', path: '/chat' },
   {
     name: 'chat',
@@ -81,6 +130,45 @@ const SCENES: readonly Scene[] = [
     },
     act: async (page) => {
       await ask(page, 'What is a llama? Show me some code and a table, too.');
+    },
+  },
+  {
+    name: 'channels',
+    path: `/channels/${KITCHEN}`,
+    channels: { hold: false },
+    act: async (page) => {
+      await page.getByRole('textbox', { name: 'Message', exact: true }).fill('@Helper, make a plan for us, please.');
+      await page.keyboard.press('Enter');
+      await page.getByText('Ben brings the soup.').waitFor();
+    },
+  },
+  {
+    name: 'channels-live',
+    path: `/channels/${KITCHEN}`,
+    channels: { hold: true },
+    act: async (page) => {
+      await page.getByRole('textbox', { name: 'Message', exact: true }).fill('@Helper, make a plan for us, please.');
+      await page.keyboard.press('Enter');
+      await page.getByText('writing…').waitFor();
+    },
+  },
+  {
+    name: 'channels-new',
+    path: `/channels/${KITCHEN}`,
+    channels: { hold: false },
+    act: async (page) => {
+      const list = page.getByRole('button', { name: 'Show the channels' });
+      if (await list.isVisible()) await list.click();
+      await page.getByRole('button', { name: 'New channel' }).click();
+    },
+  },
+  {
+    name: 'agents',
+    path: '/channels/agents',
+    channels: { hold: false },
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Ask' }).click();
+      await page.getByText('Ben brings the soup.').waitFor();
     },
   },
   { name: 'monitoring', path: '/monitoring' },
@@ -123,6 +211,7 @@ const SCENES: readonly Scene[] = [
     path: '/logs',
     act: (page) => page.getByText('model is loaded').or(page.locator('.log-line')).first().waitFor(),
   },
+  { name: 'inspector', path: '/inspector' },
   { name: 'configuration', path: '/configuration' },
   {
     name: 'configuration-changed',
@@ -171,6 +260,43 @@ const SCENES: readonly Scene[] = [
     },
   },
   {
+    name: 'notifications',
+    path: '/',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Notifications, 2 unread' }).click();
+      await page.getByRole('dialog', { name: 'Notifications' }).waitFor();
+    },
+  },
+  {
+    name: 'notification-toasts',
+    path: '/',
+    act: async (page, server) => {
+      const [given, crashed] = someNotifications(Date.now());
+      for (const each of [given, crashed]) if (each !== undefined) server.notify({ ...each, id: `new-${each.id}` });
+      await page.getByRole('button', { name: 'Show' }).nth(1).waitFor();
+    },
+  },
+  {
+    name: 'login',
+    path: '/',
+    set: (server) => {
+      server.locked = 'This server needs a key or a token.';
+    },
+  },
+  {
+    name: 'login-refused',
+    path: '/',
+    set: (server) => {
+      server.locked =
+        'This key is unknown or was revoked: use another, or make one with `llamactor key create` where the server runs.';
+    },
+    act: async (page) => {
+      await page.getByLabel('Key or token').fill('lla_wrong');
+      await page.getByRole('button', { name: 'Log in' }).click();
+      await page.getByRole('alert').first().waitFor();
+    },
+  },
+  {
     name: 'palette',
     path: '/models',
     act: async (page) => {
@@ -195,7 +321,8 @@ const VARIANTS = [
 ] as const;
 
 const wanted = process.argv.slice(2);
-const server = new FixtureServer(resolve(root, 'dist/web'));
+const webDir = resolve(root, 'dist/web');
+const server = new FixtureServer(webDir);
 await server.start();
 const browser = await launchChromium();
 await mkdir(folder, { recursive: true });
@@ -214,7 +341,9 @@ try {
       server.requests = someRequests(Date.now(), 400);
       server.running = someRunning(Date.now());
       server.keys = someKeys(Date.now());
+      server.notifications = someNotifications(Date.now());
       scene.set?.(server);
+      const talk = scene.channels === undefined ? null : await startChannelsServer(webDir, scene.channels.hold);
       const { width, height, colorScheme } = variant;
       const context = await browser.newContext({
         viewport: { width, height },
@@ -227,8 +356,9 @@ try {
       page.on('console', (message) => {
         if (message.type() === 'error') console.error(`${scene.name}: ${message.text()}`);
       });
-      await page.goto(server.url + scene.path);
-      await page.getByRole('status').filter({ hasText: 'Connection: Live' }).waitFor();
+      await page.goto((talk?.url ?? server.url) + scene.path);
+      const live = page.getByRole('status').filter({ hasText: 'Connection: Live' });
+      await live.or(page.getByLabel('Key or token')).waitFor();
       await page
         .locator('h1')
         .first()
@@ -238,6 +368,7 @@ try {
       await page.waitForTimeout(400);
       await page.screenshot({ path: join(folder, `${scene.name}.${variant.name}.png`) });
       await context.close();
+      await talk?.close();
     }
     console.log(scene.name);
   }

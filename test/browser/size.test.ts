@@ -25,6 +25,10 @@ const PAGES = [
 ];
 
 const sources = new Map<string, string>();
+/** Classes that selectors of each sheet begin with. */
+const classesOf = new Map<string, Set<string>>();
+/** Sheets that the document itself links. */
+let linked: string[] = [];
 let entry = '';
 
 /** A chunk and everything it imports before it can run. */
@@ -45,9 +49,14 @@ const chunkOf = (page: string): string => {
 };
 
 beforeAll(async () => {
-  for (const name of await readdir(assets))
-    if (name.endsWith('.js')) sources.set(name, await readFile(join(assets, name), 'utf8'));
+  for (const name of await readdir(assets)) {
+    const text = /\.(js|css)$/.test(name) ? await readFile(join(assets, name), 'utf8') : '';
+    if (name.endsWith('.js')) sources.set(name, text);
+    if (name.endsWith('.css'))
+      classesOf.set(name, new Set([...text.matchAll(/[{},]\.([a-z][\w-]*)/gi)].map(([, known]) => known ?? '')));
+  }
   const page = await readFile(join(dist, 'index.html'), 'utf8');
+  linked = [...page.matchAll(/assets\/([^"]+\.css)/g)].map(([, name]) => name ?? '');
   entry = /<script type="module"[^>]* src="(?:\.?\/)?assets\/([^"]+)"/.exec(page)?.[1] ?? '';
 });
 
@@ -67,5 +76,29 @@ describe('the first load', () => {
     const colours = [...sources.keys()].filter((name) => name.startsWith('highlight-'));
     expect(colours).toHaveLength(1);
     expect([...needed]).not.toContain(colours[0]);
+  });
+});
+
+describe('the styles of a page', () => {
+  /** Sheets that come with a page: what its import lists beside the scripts, and what the document itself links. */
+  const sheetsOf = (page: string): string[] => {
+    const code = sources.get(entry) ?? '';
+    const files = JSON.parse(/m\.f=(\[.*?\])/.exec(code)?.[1] ?? '[]') as string[];
+    const indexes = new RegExp(`${chunkOf(page)}[^[]*__vite__mapDeps\\(\\[([\\d,]*)\\]`).exec(code)?.[1] ?? '';
+    const named = indexes.split(',').map((index) => files[Number(index)]?.replace('./', '') ?? '');
+    return [...named.filter((name) => name.endsWith('.css')), ...linked];
+  };
+  const classesIn = (text: string, pattern: RegExp): Set<string> =>
+    new Set(
+      [...text.matchAll(pattern)].flatMap(([, quoted, bare]) => (quoted ?? bare ?? '').split(' ')).filter(Boolean),
+    );
+
+  it.each(PAGES)('of %s come with it, whichever page was opened first', (page) => {
+    const code = [...closure(chunkOf(page))].map((name) => sources.get(name) ?? '').join('\n');
+    const used = classesIn(code, /class=(?:"([^"<>]*)"|([\w-]+))/g);
+    const own = new Set(sheetsOf(page).flatMap((name) => [...(classesOf.get(name) ?? [])]));
+    const elsewhere = new Set([...classesOf.values()].flatMap((names) => [...names]));
+    expect(used.size).toBeGreaterThan(10);
+    expect([...used].filter((name) => elsewhere.has(name) && !own.has(name))).toEqual([]);
   });
 });

@@ -39,7 +39,12 @@ describe('HTTP', () => {
     upstream = createServer((incoming, response) => handler(incoming, response));
     await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
     routerUrl = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
-    server = await startTransports({ services, webDir: web, routerUrl: () => routerUrl });
+    server = await startTransports({
+      verify: services.control.tokens.verify,
+      services,
+      webDir: web,
+      routerUrl: () => routerUrl,
+    });
   });
   afterEach(async () => {
     await server.close();
@@ -253,6 +258,23 @@ describe('HTTP', () => {
     expect(seen.headers['host']).toBe(routerUrl?.replace('http://', ''));
   });
 
+  it('/v1 sends the router a key in place of a user’s token, which it does not know, and refuses what its scopes do not permit', async () => {
+    const seen: unknown[] = [];
+    handler = (incoming, response) => {
+      seen.push(incoming.headers.authorization ?? null);
+      incoming.resume();
+      response.end('{}');
+    };
+    const tokenOf = async (scope: 'infer' | 'observe') =>
+      (await services.control.tokens.sign({ userId: 'ana', email: null, scopes: [scope], expiresAt: null })).token;
+    const ask = async (authorization: string) =>
+      (await get('/v1/models', { method: 'POST', body: '{}', headers: { authorization } })).status;
+    expect(await ask(`Bearer ${await tokenOf('infer')}`)).toBe(200);
+    expect(await ask('Bearer not-needed')).toBe(200);
+    expect(await ask(`Bearer ${await tokenOf('observe')}`)).toBe(403);
+    expect(seen).toEqual(['Bearer lla_users', 'Bearer not-needed']);
+  });
+
   it('/v1 streams: headers and each chunk arrive before the answer ends', async () => {
     let finish = (): void => undefined;
     let next = (): void => undefined;
@@ -265,8 +287,7 @@ describe('HTTP', () => {
     const response = await get('/v1/chat/completions', { method: 'POST', body: '{}' });
     expect(response.headers.get('content-type')).toBe('text/event-stream');
     const reader = response.body?.getReader();
-    const text = async (): Promise<string> =>
-      new TextDecoder().decode((await reader?.read())?.value as Uint8Array | undefined);
+    const text = async (): Promise<string> => new TextDecoder().decode((await reader?.read())?.value);
     next();
     expect(await text()).toBe('data: 1\n\n');
     finish();

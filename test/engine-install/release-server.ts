@@ -88,7 +88,8 @@ const answerFile = (request: http.IncomingMessage, response: http.ServerResponse
     ...(start > 0 ? { 'content-range': `bytes ${start}-${served.archive.length - 1}/${served.archive.length}` } : {}),
   });
   const cut = served.cuts?.[fileRequests.length - 1];
-  if (cut !== undefined) response.write(body.subarray(0, cut), () => setTimeout(() => response.destroy(), 20));
+  // A socket that is destroyed may take back what the client has not read yet; one that is ended does not.
+  if (cut !== undefined) response.write(body.subarray(0, cut), () => response.socket?.end());
   else if (served.stallAfter !== undefined) response.write(body.subarray(0, served.stallAfter));
   else response.end(body);
 };

@@ -87,6 +87,8 @@ const crashed: FailureView = {
 
 export const createMemoryServices = (
   names: readonly string[] = ['alpha.gguf', 'beta.gguf', 'gamma.gguf'],
+  /** Where agents ask; without it they find no router. */
+  agentsRouterUrl: () => string | null = () => null,
 ): MemoryServices => {
   const models = new Map(names.map((name) => memoryModel(name)).map((model) => [model.id, model]));
   const hidden = new Map<string, ModelView>();
@@ -238,7 +240,11 @@ export const createMemoryServices = (
   const keys = createMemoryKeys(publish);
   const notifications = createMemoryNotifications(publish);
   const tokens = createTokens({ secret: 'a secret of the tests, long enough for them', now: () => Date.now() });
-  const { channels, agents } = createMemoryChannels(publish);
+  const { channels, agents } = createMemoryChannels(publish, {
+    models: () => (agentsRouterUrl() === null ? [] : [...models.values()]),
+    find: (ref) => (agentsRouterUrl() === null ? undefined : find(ref)),
+    routerUrl: agentsRouterUrl,
+  });
 
   const control: MemoryControl = {
     keys,

@@ -55,7 +55,7 @@ export const startTransports = async (options: TransportOptions) => {
   const access = createAccess(keyring, options.verify === undefined ? {} : { verify: options.verify });
   const registry = createRegistry(services, options.authorise ?? access.authorise);
   const rules = { allowedHosts: () => allowedHosts, allowedOrigins: () => allowedOrigins };
-  const http = createHttpServer({ services, registry, access, webDir, routerUrl, ...rules });
+  const http = createHttpServer({ services, registry, access, webDir, routerUrl, usersKey: 'lla_users', ...rules });
   const sockets = attachSockets(http, { services, registry, access, rules, version: '0.0.0' });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const { port } = http.address() as AddressInfo;

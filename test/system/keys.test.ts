@@ -117,6 +117,20 @@ describe('listening on every address', () => {
     expect(text).toContain('[DONE]');
   });
 
+  it('a user’s token opens this port’s doors as far as its scopes go, the API with them; the other port takes keys alone', async () => {
+    const withKey = { ...env, LLAMACTOR_KEY: admin, LLAMACTOR_URL: served.url };
+    const token = (await cli(['token', 'create', '--user', 'ana'], withKey)).stdout.trim();
+    expect(await status(`${served.url}/api/snapshot`, bearer(token))).toBe(200);
+    const answer = await chat(served.url, bearer(token));
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ object: 'chat.completion' });
+    expect((await chat(served.routerUrl.replace('localhost', '127.0.0.1'), bearer(token))).status).toBe(401);
+    const asAna = { ...env, LLAMACTOR_KEY: token, LLAMACTOR_URL: served.url };
+    expect(await cli(['ps'], asAna)).toMatchObject({ code: 0 });
+    expect(await cli(['key', 'list'], asAna)).toMatchObject({ code: 1, stdout: '' });
+    expect(served.output()).not.toContain(token);
+  });
+
   it('kill -9 after a key was made keeps it, and after one was revoked keeps it out', async () => {
     const withKey = { ...env, LLAMACTOR_KEY: admin, LLAMACTOR_URL: served.url };
     const kept = (await cli(['key', 'create', '--name', 'kept'], withKey)).stdout.trim();

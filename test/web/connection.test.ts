@@ -8,6 +8,7 @@ const run = (...events: ConnectionEvent[]): ConnectionState => events.reduce(red
 const connected: ConnectionEvent = { type: 'connected' };
 const synced: ConnectionEvent = { type: 'synced', at: 1000 };
 const lost: ConnectionEvent = { type: 'lost', at: 5000, reason: 'gone' };
+const refused: ConnectionEvent = { type: 'refused', reason: 'a key is needed' };
 const failed: ConnectionEvent = { type: 'failed', reason: 'no answer' };
 
 describe('the connection', () => {
@@ -23,6 +24,9 @@ describe('the connection', () => {
     ['stays offline until the new connection brought a snapshot', [failed, failed, failed, connected], 'offline'],
     ['is live again after it', [connected, synced, lost, failed, failed, failed, connected, synced], 'live'],
     ['is stale while a missed increment is mended', [connected, synced, { type: 'behind' }], 'stale'],
+    ['asks for a login when it is refused', [connected, synced, lost, refused], 'refused'],
+    ['stays with who logs in, whatever the attempts do', [refused, failed, failed, failed, lost, connected], 'refused'],
+    ['is live once somebody has logged in', [refused, connected, synced], 'live'],
     ['counts attempts anew after each contact', [failed, failed, connected, synced, lost, failed], 'stale'],
   ])('%s', (_, events, phase) => {
     expect(run(...events).phase).toBe(phase);
@@ -48,6 +52,7 @@ describe('the tab', () => {
     [{ failed: 2 }, '2 failed · Chat · Llamactor', 'trouble'],
     [{ failed: 2, routerFailed: true }, 'API down · Chat · Llamactor', 'trouble'],
     [{ routerFailed: true, engineMissing: true }, 'No engine · Chat · Llamactor', 'trouble'],
+    [{ phase: 'refused', failed: 2 }, 'Log in · Chat · Llamactor', 'well'],
     [{ phase: 'stale', failed: 2 }, 'Reconnecting · Chat · Llamactor', 'offline'],
     [{ phase: 'offline', engineMissing: true }, 'Offline · Chat · Llamactor', 'offline'],
   ])('%j: %s', (facts, title, mood) => {

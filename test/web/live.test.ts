@@ -30,6 +30,8 @@ const wire = () => {
       return answered as Promise<never>;
     },
     on: () => () => undefined,
+    onDirect: () => () => undefined,
+    reconnect: () => undefined,
     onInspectorFrames: () => () => undefined,
     followRun: () => ({ ready: Promise.resolve(), next: () => 0, stop: () => undefined }),
     onLiveChange: (listener) => {
@@ -126,13 +128,24 @@ describe('the live store', () => {
     dispose();
   });
 
-  it('shows why a subscription was refused and asks again after a pause', async () => {
+  it('asks for a login when the key may not see the state, and does not ask the server again', async () => {
+    vi.useFakeTimers();
+    const { live, connection, asked, dispose } = wire();
+    connection({ type: 'connected' });
+    asked[0]?.reject(new CodedError('FORBIDDEN', 'It needs observe.'));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(live.connection()).toMatchObject({ phase: 'refused', problem: 'It needs observe.' });
+    expect(asked).toHaveLength(1);
+    dispose();
+  });
+
+  it('shows why a subscription failed and asks again after a pause', async () => {
     vi.useFakeTimers();
     const { live, answer, connection, asked, dispose } = wire();
     connection({ type: 'connected' });
-    asked[0]?.reject(new CodedError('UNAUTHORIZED', 'A key is needed.'));
+    asked[0]?.reject(new CodedError('INTERNAL', 'It broke.'));
     await vi.advanceTimersByTimeAsync(0);
-    expect(live.connection()).toMatchObject({ phase: 'connecting', problem: 'A key is needed.' });
+    expect(live.connection()).toMatchObject({ phase: 'connecting', problem: 'It broke.' });
     expect(asked).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(asked).toHaveLength(2);

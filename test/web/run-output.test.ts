@@ -1,8 +1,7 @@
 /** What a run wrote, as the page shows it. */
 import { describe, expect, it } from 'vitest';
 import { createOutputText } from '../../web/pages/runs/output-text.ts';
-import { stateWords, tookOf } from '../../web/pages/runs/run-words.ts';
-import { withRun } from '../../web/pages/runs/run-store.ts';
+import { stateWords, tookOf, withRun } from '../../web/pages/runs/run-words.ts';
 import { someRuns } from '../browser/fixture-runs.ts';
 
 const textOf = (...parts: [stream: 'stdout' | 'stderr', text: string][]) => {

@@ -7,11 +7,11 @@ import { Button, IconButton } from './button.tsx';
 import { Icon } from './icons.tsx';
 import './toast-region.css';
 
-const TONES = { success: 'loaded', info: 'neutral', error: 'error' } as const;
-const ICONS = { success: 'check', info: 'info', error: 'alert' } as const;
+const TONES = { success: 'loaded', info: 'neutral', warning: 'stopping', error: 'error' } as const;
+const ICONS = { success: 'check', info: 'info', warning: 'alert', error: 'alert' } as const;
 
 const ToastCard = (props: { toast: Toast; onDismiss: () => void }): JSX.Element => {
-  let card!: HTMLLIElement;
+  let card!: HTMLDivElement;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const resume = (): void => {
     clearTimeout(timer);
@@ -31,7 +31,7 @@ const ToastCard = (props: { toast: Toast; onDismiss: () => void }): JSX.Element 
   });
   onCleanup(pause);
   return (
-    <li
+    <div
       ref={card}
       class="toast"
       data-tone={TONES[props.toast.tone]}
@@ -57,13 +57,13 @@ const ToastCard = (props: { toast: Toast; onDismiss: () => void }): JSX.Element 
         )}
       </Show>
       <IconButton icon="close" label="Dismiss" onPress={() => props.onDismiss()} />
-    </li>
+    </div>
   );
 };
 
 export const ToastRegion = (): JSX.Element => {
   const app = useApp();
-  let region!: HTMLUListElement;
+  let region!: HTMLDivElement;
   createEffect(() => {
     const some = app.toasts.list().length > 0;
     // Shown anew for each message: the top layer stacks in order of appearance, and a dialog may have opened since.
@@ -71,10 +71,10 @@ export const ToastRegion = (): JSX.Element => {
     if (some) region.showPopover();
   });
   return (
-    <ul ref={region} class="toasts" popover="manual" aria-label="Messages">
+    <div ref={region} class="toasts" popover="manual" role="region" aria-label="Messages">
       <For each={app.toasts.list()}>
         {(toast) => <ToastCard toast={toast} onDismiss={() => app.toasts.dismiss(toast.id)} />}
       </For>
-    </ul>
+    </div>
   );
 };

@@ -8,13 +8,18 @@ import type { RunFollower } from '../../src/contracts/follow-run.ts';
 import type { RunPieceView } from '../../src/contracts/runs.ts';
 import type { InspectorFrameView, LiveChangeView } from '../../src/contracts/views.ts';
 import { at } from './base.ts';
+import { credential } from './credentials.ts';
 import { deadlineOf } from './deadlines.ts';
 
 export type ClientEvent =
   | { type: 'connected' }
   | { type: 'lost'; reason: string }
   /** One attempt to connect failed. Another follows by itself. */
-  | { type: 'failed'; reason: string };
+  | { type: 'failed'; reason: string }
+  /** The server wants a key or token, or another one. Nothing follows by itself. */
+  | { type: 'refused'; reason: string }
+  /** The user whose connection this is now; null when a token that was shown does not count, for the reason. */
+  | { type: 'user'; user: { userId: string; email: string | null } | null; reason: string | null };
 
 export interface Client {
   /**
@@ -25,6 +30,8 @@ export interface Client {
   request<N extends CommandName>(event: N, data: CommandInput<N>): Promise<CommandResult<N>>;
   /** Listens to a broadcast; returns a function that ends it. */
   on<N extends BroadcastName>(event: N, listener: (data: BroadcastData[N]) => void): () => void;
+  /** Listens to what comes without a broadcast's envelope; returns a function that ends it. */
+  onDirect<N extends keyof DirectEvents>(event: N, listener: (data: DirectEvents[N]) => void): () => void;
   onLiveChange(listener: (change: LiveChangeView) => void): () => void;
   onInspectorFrames(listener: (frames: InspectorFrameView[]) => void): () => void;
   /** What a run wrote and then writes, in order and each piece once, also over a lost connection. */
@@ -32,6 +39,8 @@ export interface Client {
   onConnection(listener: (event: ClientEvent) => void): () => void;
   /** Connects, or tries again at once. */
   connect(): void;
+  /** Connects anew, with the credential of now. */
+  reconnect(): void;
   close(): void;
 }
 
@@ -67,6 +76,11 @@ export const createClient = (url?: string): Client => {
     reconnectionDelay: 400,
     reconnectionDelayMax: 4000,
     timeout: 8000,
+    // Asked for at each attempt: a reconnection shows what is known by then.
+    auth: (show: (shown: object) => void) => {
+      const token = credential();
+      show(token === null ? {} : { token });
+    },
   };
   const socket = url === undefined ? io(options) : io(url, options);
   const listeners = new Set<(event: ClientEvent) => void>();
@@ -91,9 +105,22 @@ export const createClient = (url?: string): Client => {
   socket.on('connect_error', (error) => {
     // Only a refusal by the server's own middleware carries a code; everything else is a transport's private language.
     const refused = 'data' in error && isRecord(error.data) && isErrorCode(error.data['code']);
+    if (refused && isRecord(error.data) && error.data['code'] === 'UNAUTHORIZED') {
+      // It would be refused again and again.
+      clearTimeout(retry);
+      tell({ type: 'refused', reason: error.message });
+      return;
+    }
     tell({ type: 'failed', reason: refused ? error.message : 'Llamactor does not answer.' });
     // A refusal by the server, unlike a missing one, also ends the attempts.
     if (!socket.active) connectLater();
+  });
+
+  socket.on('authenticated', ({ userId, email }: DirectEvents['authenticated']) => {
+    tell({ type: 'user', user: { userId, email: email ?? null }, reason: null });
+  });
+  socket.on('authError', ({ message }: DirectEvents['authError']) => {
+    tell({ type: 'user', user: null, reason: message });
   });
 
   const send = (event: string, data: unknown): Promise<unknown> =>
@@ -130,6 +157,11 @@ export const createClient = (url?: string): Client => {
       };
       socket.on(name, handler);
       return () => socket.off(name, handler);
+    },
+    onDirect: (event, listener) => {
+      const name: string = event;
+      socket.on(name, listener);
+      return () => socket.off(name, listener);
     },
     onLiveChange: (listener) => {
       socket.on('live:change', listener);
@@ -175,6 +207,11 @@ export const createClient = (url?: string): Client => {
     connect: () => {
       // A waiting reconnection would let the person wait as well; a fresh manager attempt starts now.
       if (socket.connected) return;
+      clearTimeout(retry);
+      socket.disconnect();
+      socket.connect();
+    },
+    reconnect: () => {
       clearTimeout(retry);
       socket.disconnect();
       socket.connect();

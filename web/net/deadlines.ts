@@ -15,6 +15,8 @@ const LONG: Partial<Record<CommandName, number>> = {
   'media:cancel': 2 * MINUTE,
   'media:remove': 2 * MINUTE,
   'engine:install': 60 * MINUTE,
+  // The server itself waits a minute and a half for the hub.
+  'downloads:options': 2 * MINUTE,
 };
 
 const isLong = (command: string): command is keyof typeof LONG => Object.hasOwn(LONG, command);

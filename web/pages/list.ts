@@ -18,6 +18,14 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/models', title: 'Models', icon: 'models', key: 'm', words: 'library gguf load unload', bar: true },
   { path: '/chat', title: 'Chat', icon: 'chat', key: 'c', words: 'talk prompt conversation', bar: true },
   {
+    path: '/channels',
+    title: 'Channels',
+    icon: 'people',
+    key: 'n',
+    words: 'agents group messages people talk dm rooms',
+    bar: false,
+  },
+  {
     path: '/monitoring',
     title: 'Monitoring',
     icon: 'chart',

@@ -9,8 +9,9 @@ const WORDS: Readonly<Record<ConnectionState['phase'], string>> = {
   live: 'Live',
   stale: 'Reconnecting',
   offline: 'Offline',
+  refused: 'Locked',
 };
-const TONES = { connecting: 'loading', live: 'loaded', stale: 'stopping', offline: 'error' } as const;
+const TONES = { connecting: 'loading', live: 'loaded', stale: 'stopping', offline: 'error', refused: 'error' } as const;
 
 export const ConnectionPill = (): JSX.Element => {
   const app = useApp();

@@ -29,6 +29,7 @@ export const SHORTCUTS: readonly { group: string; keys: readonly { press: string
       { press: '↑ ↓', does: 'From name to name' },
     ],
   },
+  { group: 'Configuration', keys: [{ press: 'Mod S', does: 'Store what was changed' }] },
   {
     group: 'Chat',
     keys: [

@@ -78,7 +78,15 @@ export const Notices = (): JSX.Element => {
       </Show>
       <Show when={app.slices.problem()}>
         {(problem) => (
-          <Banner tone="stopping" title="Some of this page could not be fetched">
+          <Banner
+            tone="stopping"
+            title="Some of this page could not be fetched"
+            actions={
+              <Button size="small" disabledReason={app.blocked()} onPress={app.slices.refetch}>
+                Try again
+              </Button>
+            }
+          >
             {problem()}
           </Banner>
         )}

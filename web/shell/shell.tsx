@@ -10,7 +10,9 @@ import { TooltipLayer } from '../kit/tooltip.tsx';
 import { withoutBase } from '../net/base.ts';
 import { useApp } from '../state/app.tsx';
 import { messageOf } from '../state/toasts.ts';
+import type { SessionUser } from '../state/session.ts';
 import { Announcer } from './announcer.tsx';
+import { Bell } from './bell.tsx';
 import { ConnectionPill } from './connection-pill.tsx';
 import { EnginePanel } from './engine-panel.tsx';
 import { HelpSheet } from './help-sheet.tsx';
@@ -19,6 +21,7 @@ import { isMac, keepShortcuts } from './keys.ts';
 import { Logo } from './logo.tsx';
 import { BottomBar, Navigation } from './navigation.tsx';
 import { Notices } from './notices.tsx';
+import { NotificationTeller } from './notification-teller.tsx';
 import { RouterPanel } from './router-panel.tsx';
 import { ThemeSwitch } from './theme-switch.tsx';
 import { TotalsPanel } from './totals-panel.tsx';
@@ -26,6 +29,7 @@ import './shell.css';
 
 /** How long after the page the palette is fetched, ms. */
 const PALETTE_AFTER = 1000;
+const Login = lazy(() => import('./login.tsx'));
 const Palette = lazy(() => import('./palette/palette.tsx'));
 
 /** A page that broke: the rest of the dashboard goes on, and the cause is on the screen. */
@@ -45,6 +49,8 @@ const Broken = (props: { error: unknown; onAgain: () => void }): JSX.Element => 
   </EmptyState>
 );
 
+const logOutLabel = (user: SessionUser | null): string => (user === null ? 'Log out' : `Log out ${user.userId}`);
+
 const FindButton = (): JSX.Element => {
   const app = useApp();
   return (
@@ -58,12 +64,11 @@ const FindButton = (): JSX.Element => {
   );
 };
 
-export const Shell = (props: { children?: JSX.Element }): JSX.Element => {
+const Dashboard = (props: { children?: JSX.Element }): JSX.Element => {
   const app = useApp();
   const location = useLocation();
   const [open, setOpen] = createSignal(false);
   let main!: HTMLElement;
-  keepHead(app);
   keepShortcuts(app);
   // What is typed while its code is still on the way would be lost, so it comes before anybody asks for it.
   onMount(() => setTimeout(() => void Palette.preload().catch(() => undefined), PALETTE_AFTER));
@@ -93,6 +98,7 @@ export const Shell = (props: { children?: JSX.Element }): JSX.Element => {
               </A>
               <ConnectionPill />
               <span class="rail__toggle">
+                <Bell />
                 <IconButton icon="search" label="Find anything" onPress={() => app.overlays.openPalette()} />
                 <IconButton
                   icon={open() ? 'close' : 'menu'}
@@ -104,7 +110,10 @@ export const Shell = (props: { children?: JSX.Element }): JSX.Element => {
               </span>
             </div>
             <div id="rail-body" class="rail__body" data-open={open() ? '' : undefined}>
-              <FindButton />
+              <div class="rail__tools">
+                <FindButton />
+                <Bell />
+              </div>
               <Navigation onGo={() => setOpen(false)} />
               <div class="rail__system fades">
                 <TotalsPanel />
@@ -114,6 +123,9 @@ export const Shell = (props: { children?: JSX.Element }): JSX.Element => {
               <footer class="rail__foot">
                 <ThemeSwitch />
                 <Show when={app.live.version()}>{(version) => <span class="rail__version">v{version()}</span>}</Show>
+                <Show when={app.session.shows() !== 'nothing'}>
+                  <IconButton icon="logout" label={logOutLabel(app.session.user())} onPress={app.session.logOut} />
+                </Show>
                 <IconButton icon="keyboard" label="Keyboard shortcuts" onPress={() => app.overlays.setHelp(true)} />
               </footer>
             </div>
@@ -128,6 +140,7 @@ export const Shell = (props: { children?: JSX.Element }): JSX.Element => {
         <BottomBar />
       </div>
       <Announcer />
+      <NotificationTeller />
       <Show when={app.overlays.palette() !== null}>
         <Suspense>
           <Palette text={app.overlays.palette() ?? ''} />
@@ -137,6 +150,22 @@ export const Shell = (props: { children?: JSX.Element }): JSX.Element => {
         <HelpSheet onClose={() => app.overlays.setHelp(false)} />
       </Show>
       <ConfirmHost />
+    </>
+  );
+};
+
+/** The dashboard, or the login in its place: what nobody may see is not on the page either. */
+export const Shell = (props: { children?: JSX.Element }): JSX.Element => {
+  const app = useApp();
+  keepHead(app);
+  const locked = (): boolean => app.live.connection().phase === 'refused' || app.session.asking();
+  return (
+    <>
+      <Show when={locked()} fallback={<Dashboard>{props.children}</Dashboard>}>
+        <Suspense>
+          <Login />
+        </Suspense>
+      </Show>
       <ToastRegion />
       <TooltipLayer />
     </>

@@ -15,6 +15,7 @@ export interface TabFacts {
 const NAME = 'Llamactor';
 
 const trouble = (facts: TabFacts): { words: string | null; mood: Mood } => {
+  if (facts.phase === 'refused') return { words: 'Log in', mood: 'well' };
   if (facts.phase === 'offline') return { words: 'Offline', mood: 'offline' };
   if (facts.phase === 'stale') return { words: 'Reconnecting', mood: 'offline' };
   if (facts.engineMissing) return { words: 'No engine', mood: 'trouble' };

@@ -12,9 +12,14 @@ export interface ModelActions {
   load: (model: ModelView) => Promise<void>;
   /** Asks first when requests in flight would be cut off. */
   unload: (model: ModelView) => Promise<void>;
+  /** This page has asked for a load of it that has not been answered, or was a moment ago. */
+  askedFor: (id: string) => boolean;
   /** What was asked for and does not show in the state yet. */
   pending: (model: Pick<ModelView, 'id' | 'state'>) => 'load' | 'unload' | null;
 }
+
+/** How long after its answer a load is still this page's own, ms: what follows from it is told in the same moment. */
+const OWN = 2000;
 
 interface Wish {
   what: 'load' | 'unload';
@@ -27,6 +32,7 @@ export const createModelActions = (client: Client, live: Live, toasts: Toasts, c
   const [wishes, setWishes] = createStore<Record<string, Wish | undefined>>({});
 
   let last = 0;
+  const asked = new Map<string, number>();
 
   const during = async (model: ModelView, what: Wish['what'], work: () => Promise<unknown>): Promise<void> => {
     last += 1;
@@ -43,6 +49,7 @@ export const createModelActions = (client: Client, live: Live, toasts: Toasts, c
   const load = async (model: ModelView): Promise<void> => {
     const { id } = model;
     const name = displayName(model);
+    asked.set(id, Infinity);
     try {
       await during(model, 'load', () => client.request('models:load', { modelId: id }));
     } catch (error) {
@@ -50,6 +57,8 @@ export const createModelActions = (client: Client, live: Live, toasts: Toasts, c
       const unwanted =
         wishes[id]?.what === 'unload' || (live.model(id)?.desired === 'unloaded' && !live.model(id)?.failure);
       if (!unwanted) toasts.failure(`${name} was not loaded`, error);
+    } finally {
+      asked.set(id, Date.now() + OWN);
     }
   };
   const offerUndo = (model: ModelView): void => {
@@ -78,6 +87,7 @@ export const createModelActions = (client: Client, live: Live, toasts: Toasts, c
         toasts.failure(`${name} was not unloaded`, error);
       }
     },
+    askedFor: (id) => (asked.get(id) ?? 0) > Date.now(),
     pending: (model) => {
       const wish = wishes[model.id];
       return wish !== undefined && wish.from === model.state ? wish.what : null;

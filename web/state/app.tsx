@@ -8,8 +8,12 @@ import type { ModelActions } from './actions.ts';
 import { createClock } from './clock.ts';
 import { createConfirm } from './confirm.ts';
 import type { Confirm } from './confirm.ts';
+import { createDesktop } from './desktop.ts';
+import type { Desktop } from './desktop.ts';
 import { createLive } from './live.ts';
 import type { Live } from './live.ts';
+import { createNotifications } from './notifications.ts';
+import type { Notifications } from './notifications.ts';
 import { createOffers } from './offers.ts';
 import type { Offers } from './offers.ts';
 import { createOverlays } from './overlays.ts';
@@ -20,6 +24,8 @@ import { createRouterActions } from './router-actions.ts';
 import type { RouterActions } from './router-actions.ts';
 import { createSamples } from './samples.ts';
 import type { Samples } from './samples.ts';
+import { createSession } from './session.ts';
+import type { Session } from './session.ts';
 import { createSlices } from './slices.ts';
 import type { Slices } from './slices.ts';
 import { createTheme } from './theme.ts';
@@ -40,6 +46,9 @@ export interface App {
   preferences: Preferences;
   actions: ModelActions;
   router: RouterActions;
+  session: Session;
+  notifications: Notifications;
+  desktop: Desktop;
   /** The server's time, epoch ms; stands still while the data is stale. */
   now: Accessor<number>;
   /** What is shown may be acted on. */
@@ -52,7 +61,9 @@ const Context = createContext<App>();
 
 export const AppProvider = (props: { children: JSX.Element }): JSX.Element => {
   const client = createClient();
+  const session = createSession(client);
   const live = createLive(client);
+  const offers = createOffers(live);
   const toasts = createToasts();
   const confirm = createConfirm();
   const slices = createSlices(client, live);
@@ -66,7 +77,10 @@ export const AppProvider = (props: { children: JSX.Element }): JSX.Element => {
     slices,
     theme,
     samples: createSamples(client, live),
-    offers: createOffers(live),
+    offers,
+    session,
+    notifications: createNotifications(client, live, offers),
+    desktop: createDesktop(),
     overlays: createOverlays(),
     preferences: createPreferences(client, slices, theme, isLive),
     actions: createModelActions(client, live, toasts, confirm),

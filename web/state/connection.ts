@@ -4,8 +4,9 @@ export interface ConnectionState {
   /**
    * `connecting`: the first attempt, nothing to show yet. `live`: what is shown is what is. `stale`: shown data was true at
    * `lastContactAt` and the connection is being mended. `offline`: several attempts in a row got no answer.
+   * `refused`: the server wants a key or token, or another one.
    */
-  phase: 'connecting' | 'live' | 'stale' | 'offline';
+  phase: 'connecting' | 'live' | 'stale' | 'offline' | 'refused';
   /** The socket is up; `phase` is live only when a snapshot came over it as well. */
   connected: boolean;
   /** Attempts that failed since the last contact. */
@@ -22,7 +23,8 @@ export type ConnectionEvent =
   /** An increment was missed; a new snapshot is on its way. */
   | { type: 'behind' }
   | { type: 'lost'; at: number; reason: string }
-  | { type: 'failed'; reason: string };
+  | { type: 'failed'; reason: string }
+  | { type: 'refused'; reason: string };
 
 export const initialConnection: ConnectionState = {
   phase: 'connecting',
@@ -45,7 +47,11 @@ export const reduceConnection = (state: ConnectionState, event: ConnectionEvent)
       return state.phase === 'live'
         ? { ...state, phase: 'stale', problem: 'Some changes were missed; asking again.' }
         : state;
+    case 'refused':
+      return { ...state, connected: false, failures: 0, phase: 'refused', problem: event.reason };
     case 'lost':
+      // Hanging up to log in anew is no loss.
+      if (state.phase === 'refused') return { ...state, connected: false };
       return {
         ...state,
         connected: false,
@@ -55,6 +61,8 @@ export const reduceConnection = (state: ConnectionState, event: ConnectionEvent)
         problem: event.reason,
       };
     case 'failed': {
+      // Somebody is logging in: the page stays with them.
+      if (state.phase === 'refused') return { ...state, failures: state.failures + 1 };
       const failures = state.failures + 1;
       const unreached = state.lastContactAt === null ? 'connecting' : 'stale';
       return { ...state, failures, phase: failures >= OFFLINE_AFTER ? 'offline' : unreached, problem: event.reason };

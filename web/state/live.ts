@@ -4,6 +4,7 @@ import type { Accessor } from 'solid-js';
 import { createStore, reconcile } from 'solid-js/store';
 import type { DownloadView } from '../../src/contracts/downloads.ts';
 import type { EngineView, LifecycleState, ModelView, RouterView } from '../../src/contracts/views.ts';
+import { CodedError } from '../../src/contracts/errors.ts';
 import type { Client } from '../net/client.ts';
 import { initialConnection, reduceConnection } from './connection.ts';
 import type { ConnectionEvent, ConnectionState } from './connection.ts';
@@ -37,6 +38,10 @@ export interface Live {
   connect: () => void;
   stop: () => void;
 }
+
+/** A key without the scope for it will not get it by asking again. */
+const isRefusal = (error: unknown): error is CodedError =>
+  error instanceof CodedError && (error.code === 'FORBIDDEN' || error.code === 'UNAUTHORIZED');
 
 /** Pause before a snapshot is asked for again after the server refused or did not answer, ms. */
 const RESUBSCRIBE_AFTER = 2000;
@@ -115,6 +120,10 @@ export const createLive = (client: Client): Live => {
       },
       (error: unknown) => {
         if (mine !== asking) return;
+        if (isRefusal(error)) {
+          note({ type: 'refused', reason: error.message });
+          return;
+        }
         note({ type: 'failed', reason: error instanceof Error ? error.message : String(error) });
         again = setTimeout(subscribe, RESUBSCRIBE_AFTER);
       },
@@ -137,7 +146,10 @@ export const createLive = (client: Client): Live => {
         dispatch({ type: 'lost' });
         break;
       case 'failed':
+      case 'refused':
         note(event);
+        break;
+      case 'user':
         break;
     }
   });

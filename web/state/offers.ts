@@ -1,5 +1,6 @@
 /** Which commands this server has. Servers differ in version; what one cannot do is not shown, rather than shown and refused. */
 import { at } from '../net/base.ts';
+import { authorised } from '../net/credentials.ts';
 import { createEffect, createSignal, on } from 'solid-js';
 import type { Live } from './live.ts';
 
@@ -23,7 +24,7 @@ export const createOffers = (live: Pick<Live, 'version' | 'connection'>): Offers
     // Asked again when a server of another version answers.
     on([live.version, () => live.connection().connected], ([version, connected]) => {
       if (version === null || !connected) return;
-      fetch(at('/api/commands'))
+      fetch(at('/api/commands'), { headers: authorised() })
         .then((response): Promise<unknown> => (response.ok ? response.json() : Promise.resolve(null)))
         .then(
           (body) => setNames(new Set(namesOf(body))),

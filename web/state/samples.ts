@@ -8,8 +8,10 @@ import type { Live } from './live.ts';
 export interface Samples {
   /** Oldest first, each moment once, at most `KEPT_HOURS` old. */
   list: Accessor<readonly MetricsView[]>;
-  /** Fetches so many hours of history; samples that are here already stay. */
+  /** Fetches so many hours of history; samples that are here already stay. Rejects with the server's reason. */
   reach: (hours: number) => Promise<void>;
+  /** Why there is no history, or null. */
+  problem: Accessor<unknown>;
 }
 
 const HOUR = 3_600_000;
@@ -42,16 +44,21 @@ export const withSample = (held: readonly MetricsView[], sample: MetricsView): r
 
 export const createSamples = (client: Client, live: Pick<Live, 'connection' | 'skew'>): Samples => {
   const [list, setList] = createSignal<readonly MetricsView[]>([]);
+  const [problem, setProblem] = createSignal<unknown>(null);
   let reached = FIRST_HOURS;
   const fetchHours = async (hours: number): Promise<void> => {
-    const { history } = await client.request('metrics:history', { limit: MOST, hours });
+    const { history } = await client.request('metrics:history', { limit: MOST, hours }).catch((error: unknown) => {
+      setProblem(error);
+      throw error;
+    });
+    setProblem(null);
     setList((held) => mergeSamples(held, history, Date.now() + live.skew() - KEPT_HOURS * HOUR));
   };
   createEffect(
     on(
       () => live.connection().connected,
       (connected) => {
-        // The gap of an interruption is filled from the server's own history. Without it the charts begin now.
+        // The gap of an interruption is filled from the server's own history. Without it the charts begin now, and say why.
         if (connected) fetchHours(reached).catch(() => undefined);
       },
     ),
@@ -60,9 +67,10 @@ export const createSamples = (client: Client, live: Pick<Live, 'connection' | 's
   return {
     list,
     reach: async (hours) => {
-      if (hours <= reached) return;
-      await fetchHours(hours);
+      if (hours <= reached && problem() === null) return;
+      await fetchHours(Math.max(hours, reached));
       reached = Math.max(reached, hours);
     },
+    problem,
   };
 };

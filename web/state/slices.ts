@@ -16,6 +16,8 @@ export interface Slices {
   memoryOf: (modelId: string) => number | null;
   /** Why a slice could not be fetched, in words; null when all were. */
   problem: Accessor<string | null>;
+  /** Fetches all of them again. */
+  refetch: () => Promise<void>;
   onDecision: (listener: (decision: DecisionView) => void) => () => void;
 }
 
@@ -84,6 +86,7 @@ export const createSlices = (client: Client, live: Live): Slices => {
     decisions,
     memoryOf: memory,
     problem,
+    refetch: fetchAll,
     onDecision: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

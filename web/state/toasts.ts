@@ -4,7 +4,7 @@ import type { Accessor } from 'solid-js';
 
 export interface Toast {
   id: number;
-  tone: 'success' | 'info' | 'error';
+  tone: 'success' | 'info' | 'warning' | 'error';
   title: string;
   body?: string;
   /** One thing to do about it, most often to undo it. */

@@ -5,6 +5,7 @@ import { CodedError } from '../../contracts/errors.ts';
 import type { RouterView } from '../../contracts/views.ts';
 import { numberBetween, wholeNumber } from '../arguments.ts';
 import type { ChatMessage } from '../chat/completion.ts';
+import { talkInChannel } from '../chat/channel.ts';
 import { converse } from '../chat/interactive.ts';
 import { createTurn } from '../chat/turn.ts';
 import { UsageError } from '../exit.ts';
@@ -14,6 +15,8 @@ import type { Session } from '../session.ts';
 import { watchModel } from '../watch-model.ts';
 
 interface Flags {
+  channel?: string;
+  as: string;
   system?: string;
   maxTokens?: number;
   temperature?: number;
@@ -73,13 +76,24 @@ const chat = async (session: Session, ref: string, words: readonly string[], fla
 export const registerChat = (program: Command, host: CliHost): void => {
   program
     .command('chat')
-    .description('ask a model; without a message hold a conversation, or read the message from a pipe')
-    .argument('<model>', 'id, file name or alias; it is loaded when needed')
+    .description(
+      'ask a model; without a message hold a conversation, or read the message from a pipe; with --channel talk in a channel',
+    )
+    .argument('[model]', 'id, file name or alias; it is loaded when needed')
     .argument('[message...]', 'what to ask')
     .option('-s, --system <text>', 'system message')
     .addOption(new Option('--max-tokens <count>', 'longest answer').argParser(wholeNumber(1, 1_000_000)))
     .addOption(new Option('--temperature <number>', '0 is the most predictable').argParser(numberBetween(0, 5)))
-    .action((model: string, words: string[], flags: Flags) =>
-      host.run((session) => chat(session, model, words, flags)),
+    .option('--channel <channel>', 'talk in this channel, by its name or id, or with this agent')
+    .option('--as <name>', 'who speaks in the channel', 'you')
+    .action((model: string | undefined, words: string[], flags: Flags) =>
+      host.run(async (session) => {
+        const { channel, as } = flags;
+        // With a channel there is no model to name, so every word belongs to the message.
+        if (channel !== undefined)
+          await talkInChannel(session, [...(model === undefined ? [] : [model]), ...words], { channel, as });
+        else if (model !== undefined) await chat(session, model, words, flags);
+        else throw new UsageError('Name a model to talk to, or a channel with --channel.');
+      }),
     );
 };

@@ -116,7 +116,7 @@ export const askModel = async ({ url, key, body, signal, onWaiting, onPiece }: Q
   });
   const decoder = new TextDecoder();
   try {
-    for await (const chunk of response.body) parser.feed(decoder.decode(chunk as Uint8Array, { stream: true }));
+    for await (const chunk of response.body) parser.feed(decoder.decode(chunk, { stream: true }));
   } catch {
     signal.throwIfAborted();
     heard.failure ??= new AskError(

@@ -24,7 +24,7 @@ export interface ThoughtSplitter {
 }
 
 export const createThoughtSplitter = (): ThoughtSplitter => {
-  let state: 'undecided' | 'thinking' | 'saying' = 'undecided';
+  let state: 'undecided' | 'thinking' | 'between' | 'saying' = 'undecided';
   let held = '';
   const piece = (text: string, thought: boolean): Piece[] => (text === '' ? [] : [{ text, thought }]);
 
@@ -48,9 +48,16 @@ export const createThoughtSplitter = (): ThoughtSplitter => {
       return piece(text, true);
     }
     const text = held.slice(0, end);
-    held = held.slice(end + CLOSE.length).trimStart();
+    held = held.slice(end + CLOSE.length);
+    state = 'between';
+    return [...piece(text, true), ...pause()];
+  };
+  /** The line breaks between thought and answer belong to neither. */
+  const pause = (): Piece[] => {
+    held = held.trimStart();
+    if (held === '') return [];
     state = 'saying';
-    return [...piece(text, true), ...say()];
+    return say();
   };
   const say = (): Piece[] => {
     const text = held;
@@ -62,6 +69,7 @@ export const createThoughtSplitter = (): ThoughtSplitter => {
     push(text) {
       held += text;
       if (state === 'undecided') return decide();
+      if (state === 'between') return pause();
       return state === 'thinking' ? think() : say();
     },
     end: () => (state === 'thinking' ? piece(held, true) : say()),

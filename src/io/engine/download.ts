@@ -83,19 +83,29 @@ const fetchRest = async (
   const known = Origin.safeParse(await readJson(originOf(file)));
   const etag = known.data?.etag ?? null;
   const range = offset === 0 ? {} : { range: `bytes=${offset}-`, ...(etag === null ? {} : { 'if-range': etag }) };
-  const response = await client.get(url, { 'accept-encoding': 'identity', ...range }, signal);
+  // Ends the answer, too, when this gives up on it.
+  const over = new AbortController();
+  const answer = AbortSignal.any([signal, over.signal]);
+  const response = await client.get(url, { 'accept-encoding': 'identity', ...range }, answer);
 
   const continues = response.status === 206 && firstByte(response) === offset;
   if (!continues && response.status !== 200) {
     await response.body?.cancel();
     throw new Refusal(`${new URL(url).host} answered ${response.status} for ${name}`);
   }
+  // Asked for before the disk is: a connection that is cut takes everything back that nobody has read by then.
+  const chunks = bodyOf(response);
+  let next = chunks.next();
+  next.catch(() => undefined);
   await writeJsonAtomically(originOf(file), { sha256: request.sha256, etag: strongEtag(response) });
 
   const handle = await open(file, continues ? 'a' : 'w', 0o600);
   let position = continues ? offset : 0;
   try {
-    for await (const chunk of bodyOf(response)) {
+    for (let read = await next; read.done !== true; read = await next) {
+      const chunk = read.value;
+      next = chunks.next();
+      next.catch(() => undefined);
       position += chunk.length;
       if (position > size) throw new Refusal(`${name} is longer than its release states`);
       await handle.writeFile(chunk);
@@ -108,12 +118,15 @@ const fetchRest = async (
       cause: error,
     });
   } finally {
+    over.abort();
     await handle.close();
   }
   return position < size ? new Error(`the download of ${name} ended after ${position} of ${size} bytes`) : null;
 };
 
-const bodyOf = (response: Response): AsyncIterable<Uint8Array> => (response.body ?? []) as AsyncIterable<Uint8Array>;
+const bodyOf = async function* ({ body }: Response): AsyncGenerator<Uint8Array> {
+  if (body !== null) yield* body as AsyncIterable<Uint8Array>;
+};
 
 /** If-Range takes no weak validator, which may be shared by files that differ (RFC 9110, 13.1.5). */
 const strongEtag = (response: Response): string | null => {

@@ -36,7 +36,7 @@ export const installEngine = async (options: InstallOptions): Promise<EngineInfo
   const engines = enginesFolder(dataDir);
   await makeFolder(engines);
   const before = await readCurrent(dataDir);
-  const release = await acquireInstallLock(join(engines, 'install.lock'), signal, LOCK_MS);
+  const release = await acquireInstallLock(join(dataDir, 'run', 'installing'), signal, LOCK_MS);
   const progress = throttleProgress(options.onProgress ?? (() => undefined));
   try {
     const current = await readCurrent(dataDir);

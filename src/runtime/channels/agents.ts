@@ -1,5 +1,5 @@
 /** Named agents: who they are, which model speaks for them, and when they answer. */
-import type { AgentsService, ChannelChange } from '../../commands/channel-services.ts';
+import type { AgentsService, ChannelChange } from '../../commands/services.ts';
 import type { AgentDraft, AgentsDocument, AgentView } from '../../contracts/channels.ts';
 import { CodedError } from '../../contracts/errors.ts';
 import { nearestNames } from '../../contracts/nearest.ts';

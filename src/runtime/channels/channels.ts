@@ -1,7 +1,6 @@
 /** The service behind `channels:*`: what is said is durable first, then told, then answered by the agents it concerns. */
 import { randomUUID } from 'node:crypto';
-import type { ChannelChange, ChannelsService } from '../../commands/channel-services.ts';
-import type { By } from '../../commands/services.ts';
+import type { By, ChannelChange, ChannelsService } from '../../commands/services.ts';
 import { CHANNEL_LIMITS } from '../../contracts/channels.ts';
 import type {
   AgentView,

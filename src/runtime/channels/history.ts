@@ -4,7 +4,7 @@ import { CHANNEL_LIMITS, MessageRecord } from '../../contracts/channels.ts';
 import type { MessageView } from '../../contracts/channels.ts';
 import { CodedError } from '../../contracts/errors.ts';
 import type { AppendLog } from '../../io/channels/append-log.ts';
-import type { ChannelPage } from '../../commands/channel-services.ts';
+import type { ChannelPage } from '../../commands/services.ts';
 
 export interface History {
   readonly length: number;

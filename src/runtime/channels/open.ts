@@ -1,7 +1,7 @@
 /** Channels, agents and their turns over one data folder. */
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import type { AgentsService, ChannelChange, ChannelsService } from '../../commands/channel-services.ts';
+import type { AgentsService, ChannelChange, ChannelsService } from '../../commands/services.ts';
 import { AgentsDocument, ChannelsDocument } from '../../contracts/channels.ts';
 import type { LogLevel } from '../../contracts/views.ts';
 import { channelFiles } from '../../io/channels/channel-files.ts';

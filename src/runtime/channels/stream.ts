@@ -4,6 +4,8 @@ import type { MessageChunk } from '../../contracts/channels.ts';
 export interface AnswerStream {
   readonly text: string;
   readonly thought: string;
+  /** What was sent of it already. */
+  readonly sent: { text: string; thought: string; pieces: number };
   push(text: string, thought: boolean): void;
   /** Sends what is collected. */
   flush(): void;
@@ -17,17 +19,18 @@ export const createAnswerStream = (
   send: (chunk: MessageChunk) => void,
 ): AnswerStream => {
   const whole = { text: '', thought: '' };
+  const sent = { text: '', thought: '', pieces: 0 };
   let waiting = '';
   let waitingThought = false;
-  let index = 0;
   let timer: NodeJS.Timeout | null = null;
 
   const flush = (): void => {
     if (timer !== null) clearTimeout(timer);
     timer = null;
     if (waiting === '') return;
-    send({ channelId, messageId, agentId, index, chunk: waiting, thought: waitingThought });
-    index += 1;
+    send({ channelId, messageId, agentId, index: sent.pieces, chunk: waiting, thought: waitingThought });
+    sent.pieces += 1;
+    sent[waitingThought ? 'thought' : 'text'] += waiting;
     waiting = '';
   };
   return {
@@ -37,6 +40,7 @@ export const createAnswerStream = (
     get thought() {
       return whole.thought;
     },
+    sent,
     push(text, thought) {
       whole[thought ? 'thought' : 'text'] += text;
       if (thought !== waitingThought) flush();

@@ -4,8 +4,7 @@ import type { ActorRefFrom, EventObject } from 'xstate';
 import { concerns } from '../../../machines/channel-policy.ts';
 import { channelMachine } from '../../../machines/channel.machine.ts';
 import type { TurnFact, TurnOutcome, TurnWork } from '../../../machines/channel.machine.ts';
-import type { ChannelChange } from '../../commands/channel-services.ts';
-import type { By } from '../../commands/services.ts';
+import type { By, ChannelChange } from '../../commands/services.ts';
 import type { AgentView, ChannelRecord, MessageView, TurnView } from '../../contracts/channels.ts';
 import { AskError } from '../../io/agents/ask-model.ts';
 import { answer } from './answer.ts';
@@ -90,14 +89,13 @@ export const createTurns = (options: TurnsOptions): AgentTurns => {
       state: value === 'thinking' || value === 'streaming' ? value : 'idle',
       note: note(row),
       messageId: context.answerId,
-      text: row.stream?.text ?? '',
-      thought: row.stream?.thought ?? '',
+      ...(row.stream?.sent ?? { text: '', thought: '', pieces: 0 }),
       queued: context.queued,
     };
   };
   const tell = (row: Row): void => {
     // What is written comes in pieces; whoever joins asks for the whole.
-    const turn = { ...view(row), text: '', thought: '' };
+    const turn = { ...view(row), text: '', thought: '', pieces: 0 };
     const text = JSON.stringify(turn);
     // That one rests who has just been called is no news.
     if (text === row.told || (row.told === '' && turn.state === 'idle')) return;

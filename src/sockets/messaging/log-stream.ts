@@ -88,8 +88,8 @@ export const createLogStream = (): LogStream => {
     timer ??= setTimeout(tick, TICK_MS).unref();
   };
 
-  const take = (reader: Reader, entry: LogEntryView, most: number): void => {
-    if (Number(entry.id) <= reader.after || !passesLog(reader.filter, entry)) return;
+  const take = (reader: Reader, entry: LogEntryView, id: number, most: number): void => {
+    if (id <= reader.after || !passesLog(reader.filter, entry)) return;
     // Once a line is left out, the following ones are as well, so that the summary stands where they are missing.
     if (reader.queue.length < most && reader.skipped === 0) reader.queue.push(entry);
     else {
@@ -119,14 +119,15 @@ export const createLogStream = (): LogStream => {
       if (log === undefined) return;
       const reader = newReader(log.filter, Number.parseInt(log.last ?? '0', 10));
       readers.set(socket, reader);
-      for (const entry of missed) take(reader, entry, MOST_PER_READER);
+      for (const entry of missed) take(reader, entry, Number(entry.id), MOST_PER_READER);
       schedule();
     },
     isFollowing: (socket) => readers.has(socket),
     push(entry) {
       if (readers.size === 0) return;
       const most = Math.min(MOST_PER_READER, Math.max(1, Math.floor(MOST_PER_TICK / readers.size)));
-      for (const reader of readers.values()) take(reader, entry, most);
+      const id = Number(entry.id);
+      for (const reader of readers.values()) take(reader, entry, id, most);
       schedule();
     },
     close: () => {

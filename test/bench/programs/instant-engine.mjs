@@ -2,6 +2,7 @@
 // A llama-server with nothing behind it: it speaks the command line and the line protocol, is ready at once and answers every
 // chat at once, or streams `max_tokens` tokens, one every BENCH_TOKEN_MS (5) milliseconds, when there are more than one. It works
 // on bare sockets with answers made beforehand, because what it costs is taken from the proxy that is measured.
+// With BENCH_FLOOD_MODEL set to its alias it prints BENCH_FLOOD_LINES lines a second.
 // With BENCH_READY_DIR set it leaves there, under its alias, when it said `ready` (on the machine's monotonic clock).
 import { renameSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -110,6 +111,13 @@ const server = net.createServer({ noDelay: true }, (socket) => {
 });
 const host = option('--host') ?? '127.0.0.1';
 const where = host.endsWith('.sock') ? { path: host } : { host, port: Number(option('--port') ?? 0) };
+if (process.env.BENCH_FLOOD_MODEL !== undefined && process.env.BENCH_FLOOD_MODEL === option('--alias')) {
+  const lines = 'srv  update_slots: all slots are idle and nothing else is to be said about that\n'.repeat(
+    Math.round(Number(process.env.BENCH_FLOOD_LINES) / 100),
+  );
+  setInterval(() => process.stderr.write(lines), 10);
+}
+
 // As many as connect in one moment.
 server.listen({ ...where, backlog: 512 }, () => {
   const at = process.hrtime.bigint();

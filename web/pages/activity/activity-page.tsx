@@ -10,6 +10,7 @@ import { Menu } from '../../kit/menu.tsx';
 import { Page } from '../../kit/page.tsx';
 import { datedName, saveFile } from '../../kit/save-file.ts';
 import { Unreachable } from '../../shell/unreachable.tsx';
+import { answerOf } from '../../state/answer.ts';
 import { useApp } from '../../state/app.tsx';
 import { MonitoringTabs } from '../monitoring/tabs.tsx';
 import { RequestDialog } from './request-dialog.tsx';
@@ -71,7 +72,7 @@ const ActivityPage = (): JSX.Element => {
   );
   const keys = createMemo(() => {
     const seen = store.rows().flatMap(({ key }) => key ?? []);
-    const names = new Set([...(known.error === undefined ? (known.latest ?? []) : []), ...seen]);
+    const names = new Set([...(answerOf(known) ?? []), ...seen]);
     if (filter().key !== '') names.add(filter().key);
     return [{ value: '', label: 'Every key' }, ...[...names].sort().map((name) => ({ value: name, label: name }))];
   });

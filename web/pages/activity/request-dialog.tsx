@@ -7,6 +7,7 @@ import { brief, exact } from '../../format/time.ts';
 import { Badge } from '../../kit/badge.tsx';
 import { CopyButton } from '../../kit/copy.tsx';
 import { Modal } from '../../kit/modal.tsx';
+import { answerOf } from '../../state/answer.ts';
 import { useApp } from '../../state/app.tsx';
 import { messageOf } from '../../state/toasts.ts';
 import { causeOf, speed, statusText, tokenFlow, toneOf } from './request-words.ts';
@@ -90,7 +91,7 @@ const Captured = (props: { id: string }): JSX.Element => {
           </p>
         )}
       </Match>
-      <Match when={answer()}>
+      <Match when={answerOf(answer)}>
         {(capture) => (
           <>
             <Body title="Request" body={capture().request} />

@@ -6,6 +6,7 @@ import { brief, exact } from '../../format/time.ts';
 import { Button } from '../../kit/button.tsx';
 import { Segmented } from '../../kit/field.tsx';
 import { Card } from '../../kit/page.tsx';
+import { answerOf } from '../../state/answer.ts';
 import { useApp } from '../../state/app.tsx';
 import { messageOf } from '../../state/toasts.ts';
 import { readStored, writeStored } from '../../state/stored.ts';
@@ -74,7 +75,7 @@ export const SummaryCard = (props: { nameOf: (modelId: string | null) => string 
     end();
     clearTimeout(due);
   });
-  const summary = () => (answer.error === undefined ? answer.latest : undefined);
+  const summary = () => answerOf(answer);
   return (
     <Card
       title="By model"

@@ -14,6 +14,7 @@ import { SamplingPanel } from './sampling-panel.tsx';
 import { Thread } from './thread.tsx';
 import { newConversation, NOTHING_ATTACHED, titleOf } from './types.ts';
 import type { Attachments, Conversation } from './types.ts';
+import '../../kit/page.css';
 import './chat.css';
 
 const ChatPage = (): JSX.Element => {
@@ -121,6 +122,7 @@ const ChatPage = (): JSX.Element => {
           <Thread
             conversation={current()}
             model={model()}
+            known={app.live.ready()}
             missing={chats.ready() && params.id !== undefined && chats.find(params.id) === undefined}
             busy={chats.busy(current().id)}
             onAgain={(from, words) => {

@@ -1,5 +1,6 @@
 /** One answer from `/v1/chat/completions` of this page's own server, as it is written. */
 import { at } from '../../net/base.ts';
+import { authorised } from '../../net/credentials.ts';
 import type { AnswerStats, Sampling } from './types.ts';
 import type { ApiMessage } from './requests.ts';
 import { apiSampling } from './requests.ts';
@@ -70,7 +71,7 @@ export const streamChat = async (request: ChatRequest, onDelta: (delta: ChatDelt
   const started = performance.now();
   const response = await fetch(at('/v1/chat/completions'), {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: authorised({ 'content-type': 'application/json' }),
     signal: request.signal,
     body: JSON.stringify({
       model: request.model,

@@ -1,3 +1,4 @@
+import { A } from '@solidjs/router';
 import { createEffect, createSignal, For, on, onCleanup, onMount, Show } from 'solid-js';
 import type { JSX } from 'solid-js';
 import type { ModelView } from '../../../src/contracts/views.ts';
@@ -21,6 +22,8 @@ const AT_END = 80;
 export interface ThreadProps {
   conversation: Conversation;
   model: ModelView | null;
+  /** Whether the server has said which models there are. */
+  known: boolean;
   /** The address names a conversation that this browser does not have. */
   missing: boolean;
   busy: boolean;
@@ -28,13 +31,22 @@ export interface ThreadProps {
   onSuggest: (text: string) => void;
 }
 
-const Beginning = (props: Pick<ThreadProps, 'model' | 'onSuggest'>): JSX.Element => (
+const Beginning = (props: Pick<ThreadProps, 'model' | 'known' | 'onSuggest'>): JSX.Element => (
   <Show
     when={props.model}
     fallback={
-      <EmptyState title="No model can talk yet" art={<Logo size={56} />}>
-        <p>Put a GGUF file with a chat template into the models folder; it shows up here by itself.</p>
-      </EmptyState>
+      <Show
+        when={props.known}
+        fallback={
+          <p class="thread__wait" role="status">
+            Looking at the models…
+          </p>
+        }
+      >
+        <EmptyState title="No model can talk yet" art={<Logo size={56} />} actions={<A href="/">Get a first model</A>}>
+          <p>Put a GGUF file with a chat template into the models folder; it shows up here by itself.</p>
+        </EmptyState>
+      </Show>
     }
   >
     {(model) => (
@@ -104,7 +116,7 @@ export const Thread = (props: ThreadProps): JSX.Element => {
           >
             <Show
               when={props.conversation.messages.length > 0}
-              fallback={<Beginning model={props.model} onSuggest={props.onSuggest} />}
+              fallback={<Beginning model={props.model} known={props.known} onSuggest={props.onSuggest} />}
             >
               <For each={props.conversation.messages}>
                 {(message, index) => (

@@ -1,5 +1,5 @@
 import { useSearchParams } from '@solidjs/router';
-import { createEffect, createMemo, createSignal, For, on, Show } from 'solid-js';
+import { createEffect, createMemo, createSignal, For, on, onCleanup, onMount, Show } from 'solid-js';
 import type { JSX } from 'solid-js';
 import type { Apply } from '../../../src/contracts/changes.ts';
 import { CONFIG_KEYS } from '../../../src/contracts/config.ts';
@@ -7,6 +7,7 @@ import type { Config, ConfigKey } from '../../../src/contracts/config.ts';
 import { CodedError } from '../../../src/contracts/errors.ts';
 import { plural } from '../../format/numbers.ts';
 import { Button } from '../../kit/button.tsx';
+import { EmptyState } from '../../kit/empty-state.tsx';
 import { Card, Page } from '../../kit/page.tsx';
 import { SearchField } from '../../kit/search-field.tsx';
 import { Unreachable } from '../../shell/unreachable.tsx';
@@ -92,6 +93,14 @@ const ConfigurationPage = (): JSX.Element => {
       queueMicrotask(() => document.getElementById(`key-${key}`)?.scrollIntoView({ block: 'center' }));
     }),
   );
+  const onKey = (event: KeyboardEvent): void => {
+    if (!(event.ctrlKey || event.metaKey) || event.key !== 's' || keys().length === 0) return;
+    event.preventDefault();
+    if (problems().length === 0 && app.isLive())
+      save().catch((error: unknown) => app.toasts.failure('Nothing was stored', error));
+  };
+  onMount(() => document.addEventListener('keydown', onKey));
+  onCleanup(() => document.removeEventListener('keydown', onKey));
   const groups = createMemo(() => {
     const words = text().toLowerCase().split(/\s+/).filter(Boolean);
     return configGroups()
@@ -116,7 +125,21 @@ const ConfigurationPage = (): JSX.Element => {
         fallback={
           <Show
             when={app.live.connection().phase === 'offline'}
-            fallback={<div class="card config-waiting" role="status" aria-label="Fetching the configuration" />}
+            fallback={
+              <Show
+                when={app.slices.problem()}
+                fallback={<div class="card config-waiting" role="status" aria-label="Fetching the configuration" />}
+              >
+                {(problem) => (
+                  <EmptyState
+                    title="The configuration could not be fetched"
+                    actions={<Button onPress={app.slices.refetch}>Fetch it again</Button>}
+                  >
+                    <p>{problem()}</p>
+                  </EmptyState>
+                )}
+              </Show>
+            }
           >
             <Unreachable />
           </Show>

@@ -43,6 +43,9 @@ const NAMED: readonly { title: string; keys: readonly string[] }[] = [
   },
   { title: 'Server and API', keys: ['autoStart', 'host', 'port', 'routerPort'] },
   { title: 'Who may use it', keys: ['requireKeys', 'allowedHosts', 'allowedOrigins'] },
+  { title: 'Agents’ channels', keys: ['channelsMax', 'channelMessages', 'channelEventsPerMinute'] },
+  { title: 'Media', keys: ['mediaMax', 'mediaTimeout', 'mediaUploadMiB', 'mediaKeepDays', 'mediaKeepMiB'] },
+  { title: 'Notifications', keys: ['notifyDiskUsed', 'notifyMemoryUsed', 'webhookUrl'] },
   { title: 'Looking into requests', keys: ['captureBodies', 'captureBytes'] },
 ];
 
@@ -97,6 +100,17 @@ const LABELS: Readonly<Record<string, string>> = {
   downloadsMax: 'Downloads at once',
   concurrency: 'Requests at once',
   requireKeys: 'Keys on this machine too',
+  channelsMax: 'Most channels',
+  channelMessages: 'Messages of a channel',
+  channelEventsPerMinute: 'Events a minute',
+  mediaMax: 'Media tools at once',
+  mediaTimeout: 'Time of a media tool',
+  mediaUploadMiB: 'Size of an upload',
+  mediaKeepDays: 'Days media are kept',
+  mediaKeepMiB: 'Room for all media',
+  notifyDiskUsed: 'Warn of a full disk',
+  notifyMemoryUsed: 'Warn of full memory',
+  webhookUrl: 'Webhook',
   captureBodies: 'Keep bodies of requests',
   captureBytes: 'Bytes kept of each body',
 };

@@ -111,7 +111,10 @@ const PresetsPage = (): JSX.Element => {
               when={(opened() === NEW && NEW) || preset()?.name}
               keyed
               fallback={
-                <Show when={!answer.loading}>
+                <Show
+                  when={answer.state === 'ready'}
+                  fallback={<div class="card config-waiting" role="status" aria-label="Fetching the presets" />}
+                >
                   <EmptyState
                     title={presets().length === 0 ? 'No presets yet' : 'There is no such preset'}
                     actions={<Button onPress={() => navigate(pathOf(NEW))}>New preset</Button>}

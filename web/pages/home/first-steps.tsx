@@ -3,14 +3,11 @@ import { For, Show } from 'solid-js';
 import type { JSX } from 'solid-js';
 import type { ModelView } from '../../../src/contracts/views.ts';
 import { STARTER_MODELS, STARTER_MODELS_DATE } from '../../data/starter-models.ts';
-import { bytes } from '../../format/numbers.ts';
-import { Button } from '../../kit/button.tsx';
-import { CopyButton } from '../../kit/copy.tsx';
 import { useApp } from '../../state/app.tsx';
+import { StarterCard } from './starter-card.tsx';
 
 /** The model that Llamactor writes itself (`src/runtime/demo.ts`). */
 const DEMO = 'llamactor-demo';
-const DOWNLOAD = 'downloads:start';
 
 export const isFirstRun = (models: readonly Pick<ModelView, 'id'>[]): boolean =>
   models.length <= 1 && models.every((model) => model.id === DEMO);
@@ -19,10 +16,6 @@ export const isFirstRun = (models: readonly Pick<ModelView, 'id'>[]): boolean =>
 export const FirstSteps = (): JSX.Element => {
   const app = useApp();
   const folder = (): string | null => app.slices.config()?.modelsDir || null;
-  const download = async (source: string, name: string): Promise<void> => {
-    await app.client.request(DOWNLOAD, { source });
-    app.toasts.show({ tone: 'success', title: `${name} is being downloaded` });
-  };
   return (
     <section class="first" aria-label="First steps">
       <header class="first__head">
@@ -42,40 +35,11 @@ export const FirstSteps = (): JSX.Element => {
         </p>
       </header>
       <ul class="starters">
-        <For each={STARTER_MODELS}>
-          {(model) => (
-            <li class="starter">
-              <h3 class="starter__name">{model.name}</h3>
-              <p class="starter__for">{model.goodFor}</p>
-              <div class="starter__foot">
-                <span class="starter__size">{bytes(model.size)}</span>
-                <Show
-                  when={app.offers.has(DOWNLOAD)}
-                  fallback={
-                    <CopyButton
-                      text={model.source.replace(/^hf:/, '')}
-                      label={`Copy the name of ${model.name} on Hugging Face`}
-                      onFailure={(error) => app.toasts.failure('The name was not copied', error)}
-                    />
-                  }
-                >
-                  <Button
-                    size="small"
-                    icon="download"
-                    label={`Download ${model.name}`}
-                    failure={`${model.name} is not downloaded`}
-                    disabledReason={app.blocked()}
-                    onPress={() => download(model.source, model.name)}
-                  >
-                    Download
-                  </Button>
-                </Show>
-              </div>
-            </li>
-          )}
-        </For>
+        <For each={STARTER_MODELS}>{(model) => <StarterCard model={model} />}</For>
       </ul>
-      <p class="first__date">Chosen {STARTER_MODELS_DATE}; sizes are of the download.</p>
+      <p class="first__date">
+        Chosen in {STARTER_MODELS_DATE}; each is offered only if the hub has it now, with its size of today.
+      </p>
     </section>
   );
 };

@@ -67,7 +67,7 @@ const placeholder = (): JSX.Element => (
 export const Instruments = (): JSX.Element => {
   const app = useApp();
   return (
-    <Show when={app.slices.metrics()} fallback={placeholder()}>
+    <Show when={app.slices.metrics()} fallback={<Show when={app.slices.problem() === null}>{placeholder()}</Show>}>
       {(metrics) => (
         <div class="instruments">
           <Instrument

@@ -64,7 +64,7 @@ export const ModelsCard = (): JSX.Element => {
     >
       <div class="states">
         <div class="states__bar" aria-hidden="true">
-          <For each={counts()}>
+          <For each={counts().filter(({ count }) => count > 0)}>
             {({ state, count }) => (
               <span class="states__part" data-tone={state} style={{ 'flex-grow': String(count) }} />
             )}

@@ -3,6 +3,7 @@ import { createEffect, createMemo, createSignal, Match, on, onCleanup, Show, Swi
 import type { JSX } from 'solid-js';
 import { Button } from '../../kit/button.tsx';
 import { EmptyState } from '../../kit/empty-state.tsx';
+import { Unreachable } from '../../shell/unreachable.tsx';
 import { createInspector } from '../../state/inspector.ts';
 import { actorsAfter, stepMatches, treeOf } from '../../state/inspection.ts';
 import type { StepFilter } from '../../state/inspection.ts';
@@ -14,6 +15,7 @@ import { Snapshot } from './snapshot.tsx';
 import { openStately } from './stately.ts';
 import type { StatelyWindow } from './stately.ts';
 import { MOST_ROWS, StepList } from './step-list.tsx';
+import '../../kit/page.css';
 import './inspector.css';
 
 const exportSteps = (steps: unknown): void => {
@@ -129,6 +131,9 @@ const InspectorPage = (): JSX.Element => {
         </div>
       </header>
       <Switch fallback={<p class="inspector__wait">Looking at the actors…</p>}>
+        <Match when={!app.live.ready() && app.live.connection().phase === 'offline'}>
+          <Unreachable />
+        </Match>
         <Match when={inspector.problem()}>
           {(problem) => (
             <EmptyState

@@ -27,7 +27,7 @@ const ScopeChoice = (props: { draft: KeyDraft; scope: Scope; onToggle: (scope: S
   const id = createUniqueId();
   const implied = (): boolean => isImplied(props.draft.scopes, props.scope);
   return (
-    <label class="scope">
+    <label class="choice">
       <input
         class="checkbox"
         type="checkbox"
@@ -37,8 +37,8 @@ const ScopeChoice = (props: { draft: KeyDraft; scope: Scope; onToggle: (scope: S
         onChange={() => props.onToggle(props.scope)}
       />
       <span>
-        <span class="scope__label">{SCOPE_WORDS[props.scope].label}</span> <code>{props.scope}</code>
-        <span class="scope__help" id={id}>
+        <span class="choice__label">{SCOPE_WORDS[props.scope].label}</span> <code>{props.scope}</code>
+        <span class="choice__help" id={id}>
           {SCOPE_WORDS[props.scope].help}
         </span>
       </span>
@@ -168,7 +168,7 @@ export const NewKeyDialog = (props: { onClose: () => void }): JSX.Element => {
                     <div class="key-form__models" role="group" aria-label="Models it may use">
                       <For each={app.live.models()} fallback={<p>There are no models yet.</p>}>
                         {(model) => (
-                          <label class="scope">
+                          <label class="choice">
                             <input
                               class="checkbox"
                               type="checkbox"

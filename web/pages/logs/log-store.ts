@@ -2,6 +2,7 @@
 import { createEffect, createSignal, on, onCleanup } from 'solid-js';
 import type { Accessor } from 'solid-js';
 import type { LogEntryView } from '../../../src/contracts/views.ts';
+import type { LogUpdate } from '../../../src/contracts/log-stream.ts';
 import type { BroadcastData } from '../../../src/contracts/events.ts';
 import type { App } from '../../state/app.tsx';
 import { messageOf } from '../../state/toasts.ts';
@@ -27,6 +28,14 @@ export const entryOf = ({ entry }: BroadcastData['logs:entry']): LogEntryView =>
   source: entry.context.source,
 });
 
+const lineOf = ({ id, timestamp, level, category, message }: LogUpdate): LogEntryView => ({
+  id,
+  timestamp: Date.parse(timestamp),
+  level,
+  message,
+  source: category,
+});
+
 export const createLogStore = (app: Pick<App, 'client' | 'live'>): LogStore => {
   const [lines, setLines] = createSignal<readonly LogEntryView[]>([]);
   const [loading, setLoading] = createSignal(true);
@@ -35,7 +44,11 @@ export const createLogStore = (app: Pick<App, 'client' | 'live'>): LogStore => {
   let frame = 0;
 
   const fetchAll = async (): Promise<void> => {
-    for (let offset = 0; offset < MOST_LINES; offset += PAGE) {
+    // The stream begins where this first page ends, so that nothing falls between them.
+    const { logs: newest } = await app.client.request('logs:subscribe', { history: PAGE });
+    setLines((held) => mergeLines(held, newest));
+    if (newest.length < PAGE) return;
+    for (let offset = PAGE; offset < MOST_LINES; offset += PAGE) {
       const { logs } = await app.client.request('logs:get', { limit: PAGE, offset });
       setLines((held) => mergeLines(held, logs));
       if (logs.length < PAGE) return;
@@ -56,9 +69,9 @@ export const createLogStore = (app: Pick<App, 'client' | 'live'>): LogStore => {
     ),
   );
   const ends = [
-    app.client.on('logs:entry', (data) => {
+    app.client.onDirect('log_update', (update) => {
       // A chatty engine sends a thousand lines a second; the page is drawn once a frame.
-      waiting.push(entryOf(data));
+      waiting.push(lineOf(update));
       // No frame comes while the tab is hidden.
       if (waiting.length > 2 * MOST_LINES) waiting = waiting.slice(-MOST_LINES);
       if (frame !== 0) return;
@@ -77,6 +90,10 @@ export const createLogStore = (app: Pick<App, 'client' | 'live'>): LogStore => {
   onCleanup(() => {
     cancelAnimationFrame(frame);
     for (const end of ends) end();
+    if (app.live.connection().connected)
+      app.client.request('logs:unsubscribe', {}).catch(() => {
+        // The connection is gone, and the subscription with it.
+      });
   });
   return { lines, loading, problem, again };
 };

@@ -12,9 +12,12 @@ import { Moment } from '../../kit/moment.tsx';
 import { useApp } from '../../state/app.tsx';
 import { isUnusable } from '../../state/library.ts';
 import { LiveStats, LoadingProgress } from './active-model.tsx';
+import { EffectiveSection } from './effective-section.tsx';
 import { ExplainPanel } from './explain-panel.tsx';
 import { FactList, fileFacts, recordFacts } from './facts.tsx';
 import { FailureNote } from './failure-note.tsx';
+import { HistorySection } from './history-section.tsx';
+import { MemorySection } from './memory-section.tsx';
 import { ModelAction } from './model-action.tsx';
 import { useCurl } from './model-menu.tsx';
 import { FactLine } from './model-meta.tsx';
@@ -23,6 +26,7 @@ import { badgeText, retryText } from './state-words.ts';
 import { ModelLogs } from './model-logs.tsx';
 import { RecordSection } from './record-form.tsx';
 import './details-drawer.css';
+import './drawer-parts.css';
 import './fold.css';
 
 const DECISIONS = {
@@ -108,6 +112,17 @@ const Content = (props: { model: ModelView; onClose: () => void }): JSX.Element 
       <Show when={(props.model.state === 'unloaded' || props.model.state === 'error') && !isUnusable(props.model)}>
         <ExplainPanel model={props.model} />
       </Show>
+      <Show when={props.model.pendingChange !== false && props.model.pendingChange}>
+        {(pending) => (
+          <Banner tone="stopping" title="A change waits">
+            {pending().keys.join(', ')}:{' '}
+            {pending().when === 'when idle' ? 'it is loaded again when it is idle' : 'it is taken at the next load'}.
+          </Banner>
+        )}
+      </Show>
+      <Show when={!isUnusable(props.model)}>
+        <MemorySection model={props.model} />
+      </Show>
       <Decisions modelId={props.model.id} />
       <Show when={!isUnusable(props.model)}>
         <section>
@@ -132,6 +147,8 @@ const Content = (props: { model: ModelView; onClose: () => void }): JSX.Element 
         <h3 class="drawer__heading">On this machine</h3>
         <FactList facts={recordFacts(props.model)} />
       </section>
+      <EffectiveSection model={props.model} />
+      <HistorySection model={props.model} />
       <ModelLogs id={props.model.id} />
       <RecordSection model={props.model} onGone={() => props.onClose()} />
     </div>

@@ -7,8 +7,10 @@ import { bytes, exactBytes } from '../../format/numbers.ts';
 import { Badge } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { Meter } from '../../kit/progress-bar.tsx';
+import { answerOf } from '../../state/answer.ts';
 import { useApp } from '../../state/app.tsx';
 import { messageOf } from '../../state/toasts.ts';
+import { ExplainParts } from './explain-parts.tsx';
 
 const VERDICTS = {
   fits: { tone: 'loaded', text: 'It fits' },
@@ -33,8 +35,7 @@ export const ExplainPanel = (props: { model: ModelView }): JSX.Element => {
     const result = await app.client.request('placement:explain', { modelId: id });
     return result.explanation;
   });
-  /** The last answer that is not an error; reading a failed resource would throw. */
-  const explanation = (): ExplainView | undefined => (answer.error === undefined ? answer.latest : undefined);
+  const explanation = (): ExplainView | undefined => answerOf(answer);
   const nameOf = (id: string): string => {
     const model = app.live.model(id);
     return model === undefined ? id : displayName(model);
@@ -63,11 +64,6 @@ export const ExplainPanel = (props: { model: ModelView }): JSX.Element => {
           {(view) => (
             <>
               <p class="explain__text">{view().reason}</p>
-              <Show when={view().evicts.length > 0}>
-                <p class="explain__text">
-                  Would be unloaded: <strong>{view().evicts.map(nameOf).join(', ')}</strong>
-                </p>
-              </Show>
               <Show when={view().requiredBytes > 0}>
                 <Meter
                   value={view().requiredBytes}
@@ -80,6 +76,7 @@ export const ExplainPanel = (props: { model: ModelView }): JSX.Element => {
                   <span data-tip={exactBytes(view().availableBytes)}>{bytes(view().availableBytes)} available</span>
                 </p>
               </Show>
+              <ExplainParts view={view()} nameOf={nameOf} />
             </>
           )}
         </Match>

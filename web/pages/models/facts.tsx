@@ -2,7 +2,7 @@ import { For, Show } from 'solid-js';
 import type { JSX } from 'solid-js';
 import type { GgufMetadataView, ModelView } from '../../../src/contracts/views.ts';
 import { bytes, exactBytes, grouped, plural, tokens } from '../../format/numbers.ts';
-import { exact } from '../../format/time.ts';
+import { duration, exact } from '../../format/time.ts';
 import { MODALITY_LABELS } from '../../format/model.ts';
 import { CopyButton } from '../../kit/copy.tsx';
 import { useApp } from '../../state/app.tsx';
@@ -76,6 +76,12 @@ export const recordFacts = (model: ModelView): Fact[] => {
     ...known('Preset', model.preset, words),
     ...known('Asked context', model.ctx_size === 0 ? null : model.ctx_size, (size) => plural(size, 'token')),
     ...code('Parameters', parameters.length === 0 ? null : parameters.join('\n')),
+    ...(model.pinned ? [{ label: 'Pinned', value: 'It stays, whoever else needs room' }] : []),
+    ...known('Leaves if nobody asks', model.expiresAt, (at) => exact(at)),
+    ...known('May be idle', model.ttl, (ttl) => (ttl === 0 ? 'for ever' : duration(ttl * 1000))),
+    ...known('Priority', model.priority === 0 ? null : model.priority, String),
+    ...known('Group', model.group, words),
+    ...known('Requests at once', model.concurrency, (most) => (most === 0 ? 'no limit' : grouped(most))),
     ...known('Last used', model.lastUsedAt, (at) => exact(at)),
     { label: 'Found', value: exact(model.created_at * 1000) },
   ];

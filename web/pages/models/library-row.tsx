@@ -65,6 +65,11 @@ const RowContent = (props: Pick<LibraryRowProps, 'model' | 'onOpen' | 'selection
               <>
                 <span>{props.model.metadata?.architecture ?? props.model.type}</span>
                 <Modalities model={props.model} />
+                <Show when={props.model.pinned}>
+                  <span class="row__pinned" data-tip="It never has to leave for another model">
+                    pinned
+                  </span>
+                </Show>
               </>
             }
           >

@@ -4,6 +4,7 @@ import type { JSX } from 'solid-js';
 import type { LogEntryView } from '../../../src/contracts/views.ts';
 import { exact } from '../../format/time.ts';
 import { Icon } from '../../kit/icons.tsx';
+import { answerOf } from '../../state/answer.ts';
 import { useApp } from '../../state/app.tsx';
 import { messageOf } from '../../state/toasts.ts';
 import { mergeLines } from '../logs/log-lines.ts';
@@ -33,8 +34,7 @@ const Lines = (props: { source: string }): JSX.Element => {
       },
     ),
   );
-  const lines = (): readonly LogEntryView[] =>
-    mergeLines([], [...(answer.error === undefined ? (answer.latest ?? []) : []), ...fresh()]).slice(-MOST);
+  const lines = (): readonly LogEntryView[] => mergeLines([], [...(answerOf(answer) ?? []), ...fresh()]).slice(-MOST);
   return (
     <Show
       when={lines().length > 0}

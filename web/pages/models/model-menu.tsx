@@ -25,6 +25,13 @@ export const ModelMenu = (props: { model: ModelView; onOpen: () => void }): JSX.
       (error: unknown) => app.toasts.failure(`${what} was not copied`, error),
     );
   };
+  const pin = (pinned: boolean): void => {
+    const name = displayName(props.model);
+    app.client.request('models:update', { modelId: props.model.id, updates: { pinned } }).then(
+      () => app.toasts.show({ tone: 'success', title: pinned ? `${name} is pinned` : `${name} is no longer pinned` }),
+      (error: unknown) => app.toasts.failure(`${name} was not changed`, error),
+    );
+  };
   return (
     <Menu
       label={`More for ${displayName(props.model)}`}
@@ -42,6 +49,11 @@ export const ModelMenu = (props: { model: ModelView; onOpen: () => void }): JSX.
               },
             ]
           : []),
+        {
+          label: props.model.pinned ? 'Unpin' : 'Pin: it never has to leave',
+          icon: props.model.pinned ? 'close' : 'check',
+          onPress: () => pin(!props.model.pinned),
+        },
         { label: 'Copy curl command', icon: 'copy', onPress: () => copy('The command', curl(props.model)) },
         { label: 'Copy name', icon: 'text', onPress: () => copy('The name', displayName(props.model)) },
       ]}

@@ -12,6 +12,8 @@ import { activeModels, isSortKey, isStateFilter, queryLibrary } from '../../stat
 import type { LibraryQuery, LibraryResult, SortKey } from '../../state/library.ts';
 import { readStored, writeStored } from '../../state/stored.ts';
 import { ActiveModel } from './active-model.tsx';
+import { AddDialog, isAddWay } from './add/add-dialog.tsx';
+import type { AddWay } from './add/add-dialog.tsx';
 import { BulkBar } from './bulk-bar.tsx';
 import { DetailsDrawer } from './details-drawer.tsx';
 import { EmptyLibrary } from './empty-library.tsx';
@@ -60,6 +62,8 @@ const useQuery = () => {
     sort?: string;
     order?: string;
     model?: string;
+    add?: string;
+    source?: string;
   }>();
   const query = createMemo<LibraryQuery>(() => ({
     text: params.q ?? '',
@@ -89,12 +93,18 @@ const useQuery = () => {
     change,
     opened: () => params.model,
     open: (id: string | null) => setParams({ model: id }),
+    adding: (): AddWay | null => (isAddWay(params.add) ? params.add : null),
+    source: (): string => params.source ?? '',
+    add: (way: AddWay | null) => setParams({ add: way, source: null }, { replace: params.add !== undefined }),
+    ask: (source: string) => setParams({ source }, { replace: true }),
+    /** What was added is opened in place of how. */
+    made: (id: string) => setParams({ add: null, source: null, model: id }, { replace: true }),
   };
 };
 
 const ModelsPage = (): JSX.Element => {
   const app = useApp();
-  const { query, change, opened, open } = useQuery();
+  const { query, change, opened, open, adding, source, add, ask, made } = useQuery();
   const selection = createSelection(app);
   const result = createMemo(() => queryLibrary(app.live.models(), query()));
   const ids = createMemo(() => result().ids, [], { equals: sameIds });
@@ -121,9 +131,16 @@ const ModelsPage = (): JSX.Element => {
       title="Models"
       summary={app.live.ready() && app.live.ids().length > 0 ? summaryOf(totals()) : undefined}
       actions={
-        <Show when={app.live.ids().length > 0}>
-          <RescanButton />
-        </Show>
+        <>
+          <Show when={app.live.ids().length > 0}>
+            <RescanButton />
+          </Show>
+          <Show when={app.live.ready()}>
+            <Button icon="plus" variant="primary" onPress={() => add('download')}>
+              Add models
+            </Button>
+          </Show>
+        </>
       }
     >
       <Switch fallback={<Skeleton />}>
@@ -197,6 +214,11 @@ const ModelsPage = (): JSX.Element => {
           </section>
         </Match>
       </Switch>
+      <Show when={app.live.ready() && adding()}>
+        {(way) => (
+          <AddDialog way={way()} source={source()} onWay={add} onSource={ask} onMade={made} onClose={() => add(null)} />
+        )}
+      </Show>
       <Show when={app.live.ready() && opened()} keyed>
         {(id) => <DetailsDrawer id={id} onClose={() => open(null)} />}
       </Show>

@@ -1,10 +1,12 @@
 import { createResource, createSignal, For, Show } from 'solid-js';
 import type { JSX } from 'solid-js';
+import { LONGEST_TTL } from '../../../src/contracts/config.ts';
 import type { ModelView } from '../../../src/contracts/views.ts';
 import { displayName } from '../../format/model.ts';
 import { Button } from '../../kit/button.tsx';
 import { Select } from '../../kit/field.tsx';
 import { Icon } from '../../kit/icons.tsx';
+import { answerOf } from '../../state/answer.ts';
 import { useApp } from '../../state/app.tsx';
 import { parametersAsText, parseParameters } from './parameters-text.ts';
 
@@ -13,6 +15,46 @@ const numbers = [
   { key: 'batch_size', label: 'Batch', help: 'Logical batch for prompts' },
   { key: 'threads', label: 'CPU threads', help: '0 leaves it to the engine' },
 ] as const;
+
+const POLICY = [
+  {
+    key: 'priority',
+    label: 'Priority',
+    placeholder: '0',
+    numeric: true,
+    help: 'Idle models of lower priority leave first',
+  },
+  {
+    key: 'ttl',
+    label: 'May be idle, minutes',
+    placeholder: 'as configured',
+    numeric: true,
+    help: '0 is for ever',
+  },
+  {
+    key: 'concurrency',
+    label: 'Requests at once',
+    placeholder: 'as configured',
+    numeric: true,
+    help: '0 is no limit; more wait in a line',
+  },
+  {
+    key: 'group',
+    label: 'Group',
+    placeholder: 'none',
+    numeric: false,
+    help: 'Of one group only one is loaded at a time',
+  },
+] as const;
+
+/** Seconds as minutes, which is how people think of idleness; empty stands for the configuration's. */
+const minutesOf = (ttl: number | null): string => (ttl === null ? '' : String(Math.round((ttl / 60) * 100) / 100));
+/** A number as it was typed; null for none, NaN for what is no number or is out of bounds. */
+const numberOf = (text: string, least: number, most: number): number | null => {
+  if (text.trim() === '') return null;
+  const value = Number(text);
+  return value >= least && value <= most ? value : Number.NaN;
+};
 
 /** What a person may say about one model. A loaded model takes it up at its next load. */
 const Form = (props: { model: ModelView; onDone: () => void }): JSX.Element => {
@@ -27,9 +69,31 @@ const Form = (props: { model: ModelView; onDone: () => void }): JSX.Element => {
     batch_size: initial().batch_size,
     threads: initial().threads,
   });
+  const [pinned, setPinned] = createSignal(initial().pinned);
+  const [policy, setPolicy] = createSignal({
+    priority: String(initial().priority),
+    group: initial().group ?? '',
+    ttl: minutesOf(initial().ttl),
+    concurrency: initial().concurrency === null ? '' : String(initial().concurrency),
+  });
+  const policyFields = () => {
+    const ttl = numberOf(policy().ttl, 0, LONGEST_TTL / 60);
+    return {
+      pinned: pinned(),
+      priority: numberOf(policy().priority, -100, 100) ?? 0,
+      group: policy().group.trim() || null,
+      ttl: ttl === null ? null : Math.round(ttl * 60),
+      concurrency: numberOf(policy().concurrency, 0, 10_000),
+    };
+  };
+  /** Only what differs: what somebody else changed meanwhile stays. */
+  const changedPolicy = () =>
+    Object.fromEntries(
+      Object.entries(policyFields()).filter(([key, value]) => value !== initial()[key as keyof ModelView]),
+    );
   const [presets] = createResource(async () => (await app.client.request('presets:list', {})).presets);
   const choices = () => {
-    const known = presets.error === undefined ? (presets() ?? []).map((one) => one.name) : [];
+    const known = (answerOf(presets) ?? []).map((one) => one.name);
     const names = preset() === '' || known.includes(preset()) ? known : [...known, preset()];
     return [{ value: '', label: 'The router’s' }, ...names.map((name) => ({ value: name, label: name }))];
   };
@@ -37,6 +101,13 @@ const Form = (props: { model: ModelView; onDone: () => void }): JSX.Element => {
   const wrong = (): string | null => {
     const result = parsed();
     return 'problem' in result ? result.problem : null;
+  };
+  const wrongPolicy = (): string | null => {
+    const { priority, ttl, concurrency } = policyFields();
+    if (!Number.isInteger(priority)) return 'The priority is a whole number from -100 to 100';
+    if (Number.isNaN(ttl)) return 'The time it may be idle is a number of minutes, or nothing';
+    if (concurrency !== null && !Number.isInteger(concurrency)) return 'Requests at once is a whole number, or nothing';
+    return null;
   };
   const save = async (): Promise<void> => {
     const result = parsed();
@@ -51,6 +122,7 @@ const Form = (props: { model: ModelView; onDone: () => void }): JSX.Element => {
         preset: preset() === '' ? null : preset(),
         parameters: result.parameters,
         ...sizes(),
+        ...changedPolicy(),
       },
     });
     const later = props.model.state === 'loaded' || props.model.state === 'loading';
@@ -116,8 +188,42 @@ const Form = (props: { model: ModelView; onDone: () => void }): JSX.Element => {
           )}
         </Show>
       </label>
+      <label class="choice">
+        <input
+          class="checkbox"
+          type="checkbox"
+          checked={pinned()}
+          onChange={(event) => setPinned(event.currentTarget.checked)}
+        />
+        <span>
+          Pinned
+          <span class="choice__help">It never has to leave for another, nor for being idle.</span>
+        </span>
+      </label>
+      <div class="record-form__policy">
+        <For each={POLICY}>
+          {(field) => (
+            <label class="labelled">
+              <span class="labelled__label">{field.label}</span>
+              <input
+                class="input"
+                inputmode={field.numeric ? 'decimal' : undefined}
+                placeholder={field.placeholder}
+                value={policy()[field.key]}
+                onInput={(event) => setPolicy((held) => ({ ...held, [field.key]: event.currentTarget.value }))}
+              />
+              <span class="labelled__help">{field.help}</span>
+            </label>
+          )}
+        </For>
+      </div>
       <div class="record-form__actions">
-        <Button variant="primary" failure="Nothing was stored" disabledReason={app.blocked() ?? wrong()} onPress={save}>
+        <Button
+          variant="primary"
+          failure="Nothing was stored"
+          disabledReason={app.blocked() ?? wrong() ?? wrongPolicy()}
+          onPress={save}
+        >
           Save
         </Button>
         <Button onPress={() => props.onDone()}>Cancel</Button>

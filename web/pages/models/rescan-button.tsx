@@ -12,7 +12,7 @@ const summary = (result: { found: number; added: number; updated: number; remove
   return changes.length === 0 ? 'Nothing has changed.' : `${changes.join(', ')}.`;
 };
 
-export const RescanButton = (props: { variant?: 'primary' | 'secondary' }): JSX.Element => {
+export const RescanButton = (): JSX.Element => {
   const app = useApp();
   const scan = async (): Promise<void> => {
     const result = await app.client.request('models:scan', {});
@@ -21,7 +21,6 @@ export const RescanButton = (props: { variant?: 'primary' | 'secondary' }): JSX.
   return (
     <Button
       icon="refresh"
-      variant={props.variant ?? 'secondary'}
       failure="The folders were not searched"
       disabledReason={app.isLive() ? null : 'Not connected to Llamactor'}
       onPress={scan}

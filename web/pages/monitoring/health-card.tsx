@@ -5,6 +5,7 @@ import { Badge } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { Icon } from '../../kit/icons.tsx';
 import { Card } from '../../kit/page.tsx';
+import { answerOf } from '../../state/answer.ts';
 import { useApp } from '../../state/app.tsx';
 import { messageOf } from '../../state/toasts.ts';
 
@@ -29,7 +30,7 @@ export const HealthCard = (): JSX.Element => {
     if (app.isLive() && document.visibilityState === 'visible') void refetch();
   }, EVERY);
   onCleanup(() => clearInterval(timer));
-  const health = (): HealthView | undefined => (answer.error === undefined ? answer.latest : undefined);
+  const health = (): HealthView | undefined => answerOf(answer);
   return (
     <Card
       title="Health"

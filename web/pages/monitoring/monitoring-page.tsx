@@ -42,6 +42,8 @@ const MonitoringPage = (): JSX.Element => {
       return hours;
     },
   );
+  /** The history that comes with the connection is fetched elsewhere, so it fails there. */
+  const failure = (): unknown => reached.error ?? app.samples.problem();
   createEffect(
     on([() => app.live.connection().connected, () => range().value === '5m'], ([connected, close]) => {
       if (!connected || !close) return;
@@ -100,12 +102,12 @@ const MonitoringPage = (): JSX.Element => {
         <Match when={!app.live.ready() && app.live.connection().phase === 'offline'}>
           <Unreachable />
         </Match>
-        <Match when={reached.error !== undefined && shown().length === 0}>
+        <Match when={failure() !== null && shown().length === 0}>
           <EmptyState
             title="The measurements could not be fetched"
             actions={<Button onPress={() => refetch()}>Try again</Button>}
           >
-            <p>{messageOf(reached.error)}</p>
+            <p>{messageOf(failure())}</p>
           </EmptyState>
         </Match>
         <Match when={true}>
@@ -120,7 +122,9 @@ const MonitoringPage = (): JSX.Element => {
                       when={columns()[0].length > 1}
                       fallback={
                         <p class="chart-empty">
-                          {reached.loading ? 'Fetching…' : 'Not enough measurements yet; the line begins in a moment.'}
+                          {reached.loading || !app.live.ready()
+                            ? 'Fetching…'
+                            : 'Not enough measurements yet; the line begins in a moment.'}
                         </p>
                       }
                     >

@@ -4,6 +4,7 @@ import type { Accessor } from 'solid-js';
 import type { RunLimitsView, RunToolView, RunView } from '../../../src/contracts/runs.ts';
 import type { App } from '../../state/app.tsx';
 import { messageOf } from '../../state/toasts.ts';
+import { withRun } from './run-words.ts';
 
 export interface RunStore {
   /** Newest first; null until they have been fetched. */
@@ -15,10 +16,6 @@ export interface RunStore {
 }
 
 const MOST = 200;
-
-/** `runs` with `run` in its place, or in front when it is new. */
-export const withRun = (runs: readonly RunView[], run: RunView): readonly RunView[] =>
-  runs.some(({ id }) => id === run.id) ? runs.map((held) => (held.id === run.id ? run : held)) : [run, ...runs];
 
 export const createRunStore = ({ client, live }: Pick<App, 'client' | 'live'>): RunStore => {
   const [runs, setRuns] = createSignal<readonly RunView[] | null>(null);

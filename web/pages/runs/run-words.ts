@@ -1,8 +1,8 @@
 /** Words and colours for runs. Pure. */
 import type { RunView } from '../../../src/contracts/runs.ts';
+import type { LifecycleState } from '../../../src/contracts/views.ts';
 import { duration } from '../../format/time.ts';
 import { grouped } from '../../format/numbers.ts';
-import type { Tone } from '../../kit/badge.tsx';
 
 const NBSP = '\u00a0';
 
@@ -15,7 +15,7 @@ export const STATE_WORDS: Readonly<Record<RunView['state'], string>> = {
   cancelled: 'Cancelled',
 };
 
-export const STATE_TONES: Readonly<Record<RunView['state'], Tone>> = {
+export const STATE_TONES: Readonly<Record<RunView['state'], LifecycleState>> = {
   queued: 'stopping',
   running: 'loading',
   completed: 'loaded',
@@ -40,3 +40,7 @@ export const cost = (dollars: number): string => `$${dollars.toFixed(dollars < 0
 
 export const tokensOf = ({ usage }: RunView): string | null =>
   usage === null ? null : `${grouped(usage.totalTokens)}${NBSP}tokens`;
+
+/** `runs` with `run` in its place, or in front when it is new. */
+export const withRun = (runs: readonly RunView[], run: RunView): readonly RunView[] =>
+  runs.some(({ id }) => id === run.id) ? runs.map((held) => (held.id === run.id ? run : held)) : [run, ...runs];

@@ -9,6 +9,7 @@ import { FieldRow, Segmented, Select, Toggle } from '../../kit/field.tsx';
 import { Card, Page } from '../../kit/page.tsx';
 import { Logo } from '../../shell/logo.tsx';
 import { engineName } from '../../shell/engine-panel.tsx';
+import { answerOf } from '../../state/answer.ts';
 import { useApp } from '../../state/app.tsx';
 import { THEMES } from '../../state/theme.ts';
 import { messageOf } from '../../state/toasts.ts';
@@ -84,10 +85,12 @@ const SettingsPage = (): JSX.Element => {
             <Switched
               name="enableNotifications"
               label="Messages"
-              help="Say in a corner of the page when a model had to leave. Failures are always said."
+              help="Say in a corner of the page when a model had to leave or crashed, and when something has ended. The bell keeps them all."
             />
+            <DesktopRow />
           </div>
         </Card>
+        <YouCard />
         <Card title="Measurements">
           <div class="fields">
             <Switched
@@ -149,6 +152,66 @@ const SettingsPage = (): JSX.Element => {
   );
 };
 
+const DESKTOP_HELP = {
+  unavailable: 'This browser shows none for this address; it wants HTTPS or this machine.',
+  default: 'Shown by the system while you look at something else. The browser asks you once.',
+  granted: 'Shown by the system while you look at something else; in this browser only.',
+  denied: 'This browser was told to show none for this page: allow them beside its address first.',
+} as const;
+
+/** Only a click asks the browser: a page that asks on its own is refused for ever. */
+const DesktopRow = (): JSX.Element => {
+  const app = useApp();
+  const [pending, setPending] = createSignal(false);
+  const turn = async (on: boolean): Promise<void> => {
+    setPending(true);
+    await app.desktop.turn(on);
+    setPending(false);
+  };
+  return (
+    <FieldRow label="Desktop notifications" help={DESKTOP_HELP[app.desktop.permission()]}>
+      <Toggle
+        label="Desktop notifications"
+        checked={app.desktop.on()}
+        pending={pending()}
+        disabled={app.desktop.permission() === 'unavailable' || app.desktop.permission() === 'denied'}
+        onChange={(checked) => void turn(checked)}
+      />
+    </FieldRow>
+  );
+};
+
+const YouCard = (): JSX.Element => {
+  const app = useApp();
+  const who = (): string => {
+    const user = app.session.user();
+    if (user !== null) return `Logged in as ${user.userId}${user.email === null ? '' : ` (${user.email})`}.`;
+    return app.session.shows() === 'nothing'
+      ? 'Not logged in: whoever reaches this server may do everything.'
+      : 'Logged in with a key.';
+  };
+  return (
+    <Card title="You">
+      <div class="fields">
+        <FieldRow label={who()} help="With a token, runs and notifications are your own, and nobody else sees them.">
+          <Show
+            when={app.session.shows() === 'nothing'}
+            fallback={
+              <Button icon="logout" onPress={app.session.logOut}>
+                Log out
+              </Button>
+            }
+          >
+            <Button icon="key" onPress={() => app.session.ask(true)}>
+              Log in
+            </Button>
+          </Show>
+        </FieldRow>
+      </div>
+    </Card>
+  );
+};
+
 const SystemCard = (): JSX.Element => {
   const app = useApp();
   const [answer, { refetch }] = createResource(
@@ -156,7 +219,7 @@ const SystemCard = (): JSX.Element => {
     async () => (await app.client.request('system:info', {})).info,
   );
   const rows = (): [string, string][] => {
-    const info = answer.error === undefined ? answer.latest : undefined;
+    const info = answerOf(answer);
     if (info === undefined) return [];
     return [
       ['Version', info.version],

@@ -7,6 +7,7 @@ import { EmptyState } from '../../kit/empty-state.tsx';
 import { Segmented } from '../../kit/field.tsx';
 import { Card, Page } from '../../kit/page.tsx';
 import { Unreachable } from '../../shell/unreachable.tsx';
+import { answerOf } from '../../state/answer.ts';
 import { useApp } from '../../state/app.tsx';
 import { messageOf } from '../../state/toasts.ts';
 import { HOUR, RANGES, useRange } from '../monitoring/ranges.ts';
@@ -37,7 +38,7 @@ const TimelinePage = (): JSX.Element => {
     end();
     clearTimeout(due);
   });
-  const timeline = (): TimelineView | undefined => (answer.error === undefined ? answer.latest : undefined);
+  const timeline = (): TimelineView | undefined => answerOf(answer);
   /** The right edge: the server's time in steps, or where it stood when the answer came, where charts are set to stand still. */
   const [until, setUntil] = createSignal(app.now());
   const step = (): number => Math.min(SLOWEST, range().ms / STEPS);

@@ -71,6 +71,14 @@ const actionEntries = (app: App, go: (path: string) => void): PaletteEntry[] => 
   const entries: (PaletteEntry | null)[] = [
     { id: 'chat', title: 'New conversation', words: 'chat', icon: 'plus', group: 'Actions', run: () => go('/chat') },
     {
+      id: 'download',
+      title: 'Download a model',
+      words: 'add models hugging face quant get pull',
+      icon: 'download',
+      group: 'Actions',
+      run: () => go('/models?add=download'),
+    },
+    {
       id: 'scan',
       title: 'Rescan the folders',
       words: 'models search refresh',
