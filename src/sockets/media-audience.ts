@@ -103,6 +103,9 @@ export const mediaConnection = (socket: Socket, audience: MediaAudience): Connec
   metricsEvery: elsewhere,
   followRun: elsewhere,
   unfollowRun: () => undefined,
+  joinChannel: elsewhere,
+  leaveChannel: elsewhere,
+  followLogs: elsewhere,
 });
 
 export const isMediaTopic = (topic: Topic): topic is `media:${string}` => topic.startsWith('media:');

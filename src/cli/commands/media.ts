@@ -84,7 +84,7 @@ const save = async (session: Session, media: MediaView, target: string): Promise
     signal: session.signal,
   });
   if (!response.ok || response.body === null) throw await refused(response);
-  const body = Readable.fromWeb(response.body);
+  const body = response.body as unknown as AsyncIterable<Uint8Array>;
   await pipeline(body, createWriteStream(path.resolve(session.io.cwd, target)));
 };
 
