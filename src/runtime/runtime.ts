@@ -224,6 +224,13 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
   });
+  // Before the presets, whose keys are judged by the engine's flags.
+  const engine = createEnginePorts({
+    dataDir,
+    env,
+    configuredPath: () => config.get().serverPath,
+    onSkipped: (message) => log('warn', 'engine', message),
+  });
   const presets = await openPresets({
     folder: path.join(dataDir, 'presets'),
     state: stores.state,
@@ -240,12 +247,6 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     onChange: reactions.onLibrary,
     log,
     now,
-  });
-  const engine = createEnginePorts({
-    dataDir,
-    env,
-    configuredPath: () => config.get().serverPath,
-    onSkipped: (message) => log('warn', 'engine', message),
   });
   const planner = createPlanner({
     engine: engine.current,

@@ -74,8 +74,11 @@ it('the configuration is taken over when it says otherwise than before', () => {
 });
 
 it('an expiry is told when it comes', async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
   await service.create(wanted('ana', Date.now() + 30), 'test');
-  await vi.waitFor(() => expect(changes).toHaveLength(2), { interval: 2 });
+  expect(changes).toHaveLength(1);
+  vi.advanceTimersByTime(31);
+  expect(changes).toHaveLength(2);
   expect(changes[1]).toMatchObject({ kind: 'keys', by: null });
 });
 

@@ -101,7 +101,7 @@ test('the log is followed while somebody reads it, without gaps and without line
   let text = '';
   const read = async (): Promise<void> => {
     const decoder = new TextDecoder();
-    for await (const chunk of response.body ?? []) text += decoder.decode(chunk as Uint8Array, { stream: true });
+    for await (const chunk of response.body ?? []) text += decoder.decode(chunk, { stream: true });
   };
   const reading = read().catch(() => undefined);
   harness.tell({ type: 'logs', entries: [entry(4, 'router'), entry(5, 'model:alpha')], dropped: 7 });

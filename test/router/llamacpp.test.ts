@@ -15,7 +15,7 @@ const listen = async (url: string): Promise<{ events(): Record<string, unknown>[
   let text = '';
   const read = async (): Promise<void> => {
     const decoder = new TextDecoder();
-    for await (const chunk of response.body ?? []) text += decoder.decode(chunk as Uint8Array, { stream: true });
+    for await (const chunk of response.body ?? []) text += decoder.decode(chunk, { stream: true });
   };
   read().catch(() => undefined);
   return {

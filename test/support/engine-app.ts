@@ -136,7 +136,7 @@ export async function* eventsOf(response: Response): AsyncGenerator<StreamEvent>
   const decoder = new TextDecoder();
   let text = '';
   for await (const part of response.body) {
-    text += decoder.decode(part as Uint8Array, { stream: true });
+    text += decoder.decode(part, { stream: true });
     const blocks = text.split('\n\n');
     text = blocks.pop() ?? '';
     for (const block of blocks) {

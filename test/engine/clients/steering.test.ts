@@ -33,7 +33,7 @@ it('loads, watches and unloads like llama.cpp’s router', async () => {
   let text = '';
   const read = async (): Promise<void> => {
     const decoder = new TextDecoder();
-    for await (const chunk of events.body ?? []) text += decoder.decode(chunk as Uint8Array, { stream: true });
+    for await (const chunk of events.body ?? []) text += decoder.decode(chunk, { stream: true });
   };
   read().catch(() => undefined);
   expect(await post('/models/load', { model: 'tiny' })).toEqual({ success: true });
@@ -63,7 +63,7 @@ it('reaches, lists and unloads like llama-swap, and shows the log as it is writt
   let text = '';
   const read = async (): Promise<void> => {
     const decoder = new TextDecoder();
-    for await (const chunk of log.body ?? []) text += decoder.decode(chunk as Uint8Array, { stream: true });
+    for await (const chunk of log.body ?? []) text += decoder.decode(chunk, { stream: true });
   };
   read().catch(() => undefined);
   const { lastUsedAt } = app.model('tiny');

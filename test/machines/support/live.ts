@@ -34,13 +34,13 @@ export const scriptedPorts = <C extends EventObject, F extends EventObject>(
     const key = keyOf(input);
     const { counts, log } = of(key);
     const senders = living.get(key) ?? new Set();
-    living.set(key, senders.add(sendBack as (fact: F) => void));
+    living.set(key, senders.add(sendBack));
     counts.started += 1;
     counts.alive += 1;
     counts.most = Math.max(counts.most, counts.alive);
     receive((command) => log.push(command));
     return () => {
-      senders.delete(sendBack as (fact: F) => void);
+      senders.delete(sendBack);
       counts.alive -= 1;
     };
   });
