@@ -160,8 +160,11 @@ export const createRouter = ({ send, exit, limits: changedLimits }: RouterPorts)
 
   const detach = (token: number, modelId: string, reason: string): void => {
     const cut = lanes.byId(modelId)?.detach(failure('UPSTREAM_FAILED', reason)) ?? 0;
-    // By the next turn the sockets to the engine are closed, so the answer means what it says.
-    setImmediate(() => send({ type: 'detached', token, cut }));
+    // By the next turn the sockets to the engine are closed, so the answer means what it says; and who used it last is told first.
+    setImmediate(() => {
+      reporter.flushUsage();
+      send({ type: 'detached', token, cut });
+    });
   };
 
   return {
