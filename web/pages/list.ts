@@ -26,14 +26,6 @@ export const PAGES: readonly PageEntry[] = [
     bar: false,
   },
   {
-    path: '/monitoring',
-    title: 'Monitoring',
-    icon: 'chart',
-    key: 'o',
-    words: 'charts cpu memory gpu health requests activity timeline',
-    bar: true,
-  },
-  {
     path: '/runs',
     title: 'Runs',
     icon: 'terminal',
@@ -41,7 +33,6 @@ export const PAGES: readonly PageEntry[] = [
     words: 'agents claude codex prompt queue processes output',
     bar: false,
   },
-  { path: '/logs', title: 'Logs', icon: 'logs', key: 'l', words: 'output errors lines', bar: true },
   {
     path: '/media',
     title: 'Media',
@@ -50,6 +41,15 @@ export const PAGES: readonly PageEntry[] = [
     words: 'images pictures video audio sound generate stable diffusion ffmpeg whisper',
     bar: false,
   },
+  {
+    path: '/monitoring',
+    title: 'Monitoring',
+    icon: 'chart',
+    key: 'o',
+    words: 'charts cpu memory gpu health requests activity timeline',
+    bar: true,
+  },
+  { path: '/logs', title: 'Logs', icon: 'logs', key: 'l', words: 'output errors lines', bar: true },
   {
     path: '/inspector',
     title: 'Inspector',

@@ -1,5 +1,5 @@
 /** The finished requests that a filter keeps: fetched page by page, then followed. */
-import { createEffect, createSignal, on, onCleanup } from 'solid-js';
+import { createEffect, createMemo, createSignal, on, onCleanup } from 'solid-js';
 import type { Accessor } from 'solid-js';
 import type { ActivityView } from '../../../src/contracts/activity.ts';
 import type { App } from '../../state/app.tsx';
@@ -66,19 +66,18 @@ export const createRequestStore = (
     }
   };
 
+  // The connection tells more than this, and none of the rest is a reason to ask again.
+  const isConnected = createMemo(() => app.live.connection().connected);
   createEffect(
-    on([() => app.live.connection().connected, filter], ([connected]) => {
+    on([isConnected, filter], ([connected]) => {
       if (connected) void fetchPage();
     }),
   );
   createEffect(
-    on(
-      () => app.live.connection().connected,
-      (connected) => {
-        if (!connected) return;
-        app.client.request('activity:subscribe', {}).catch((error: unknown) => setProblem(messageOf(error)));
-      },
-    ),
+    on(isConnected, (connected) => {
+      if (!connected) return;
+      app.client.request('activity:subscribe', {}).catch((error: unknown) => setProblem(messageOf(error)));
+    }),
   );
   const end = app.client.on('activity:added', ({ requests, skipped }) => {
     // More than an announcement holds: what is missing in it can only be asked for.
