@@ -33,8 +33,8 @@ const USABLE = {
 
 /** The same scripts as gzip, which every proxy and client knows; those without are as small as they get. */
 const gzipped = async (scripts: readonly string[]): Promise<number> => {
-  const assets = resolve(process.cwd(), 'dist/web/assets');
-  const sizes = scripts.map((name) => stat(join(assets, `${name}.gz`)).catch(() => stat(join(assets, name))));
+  const folder = resolve(process.cwd(), 'dist/web');
+  const sizes = scripts.map((name) => stat(join(folder, `${name}.gz`)).catch(() => stat(join(folder, name))));
   return (await Promise.all(sizes)).reduce((sum, { size }) => sum + size, 0);
 };
 

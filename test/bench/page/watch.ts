@@ -88,7 +88,7 @@ export const firstLoad = async (page: Page): Promise<FirstLoad> => {
     return {
       interactiveMs,
       scriptBytes: scripts.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0),
-      scripts: scripts.map(({ name }) => name.replace(/.*\//, '')),
+      scripts: scripts.map(({ name }) => new URL(name).pathname),
     };
   });
 };
