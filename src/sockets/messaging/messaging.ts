@@ -2,7 +2,7 @@
 import type { Socket } from 'socket.io';
 import type { Caller } from '../../commands/caller.ts';
 import type { Registry } from '../../commands/registry.ts';
-import type { Connection, Services } from '../../commands/services.ts';
+import type { ChannelChange, Connection, DomainChange, Services } from '../../commands/services.ts';
 import type { Emitter } from '../emitter.ts';
 import { createMessagingDialect } from './dialect.ts';
 import { createEventLimiter } from './limiter.ts';
@@ -22,6 +22,9 @@ export interface Messaging {
 /** Entries that a recovered socket may have missed. */
 const MISSED = 1000;
 
+const isChannelChange = (change: DomainChange): change is ChannelChange =>
+  change.kind === 'agents' || change.kind.startsWith('channel');
+
 export const createMessaging = (services: Services, registry: Registry, emitter: Emitter): Messaging => {
   const logs = createLogStream();
   const limiter = createEventLimiter(() => services.config.get().channelEventsPerMinute);
@@ -30,7 +33,7 @@ export const createMessaging = (services: Services, registry: Registry, emitter:
   const stop = services.subscribe((changes) => {
     for (const change of changes) {
       if (change.kind === 'log') logs.push(change.entry);
-      else if (change.kind === 'agents' || change.kind.startsWith('channel')) tell(change as never);
+      else if (isChannelChange(change)) tell(change);
     }
   });
 
