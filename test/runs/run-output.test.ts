@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -15,7 +15,7 @@ beforeEach(async () => {
   output = await reopen();
 });
 afterEach(async () => {
-  await output.close();
+  output.close();
   await rm(folder, { recursive: true });
 });
 const textOf = async (id: string, from = 0): Promise<string> =>
@@ -30,7 +30,7 @@ describe('what runs wrote', () => {
       { seq: 1, at: 7, stream: 'stderr', text: 'two ' },
       { seq: 2, at: 7, stream: 'stdout', text: 'three' },
     ]);
-    await output.finish('a');
+    output.finish('a');
     output = await reopen();
     expect(await textOf('a')).toBe('one two three');
     expect(await textOf('a', 2)).toBe('three');
@@ -43,13 +43,32 @@ describe('what runs wrote', () => {
     expect(text).not.toContain('\uFFFD');
     expect(Buffer.byteLength(text.slice(0, text.indexOf('\n')))).toBeLessThanOrEqual(CAP);
     expect(Buffer.byteLength(text.slice(0, text.indexOf('\n')))).toBeGreaterThan(CAP - 4);
-    await output.finish('a');
+    output.finish('a');
     expect((await readFile(join(folder, 'a.jsonl'))).length).toBeLessThan(20 * CAP);
+  });
+
+  it('is on disk before anybody can be told of it, so that a kill takes back nothing that was seen', async () => {
+    output.add('a', 'stdout', 'so ');
+    output.add('a', 'stdout', 'far');
+    expect((await readFile(join(folder, 'a.jsonl'), 'utf8')).split('\n').map((line) => line.length > 0)).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(output.finish('a')).toBeNull();
+  });
+
+  it('goes on in memory, and is told at the end, when the disk refuses it', async () => {
+    await rm(folder, { recursive: true });
+    expect(output.add('a', 'stdout', 'seen')).toMatchObject({ text: 'seen' });
+    expect(await textOf('a')).toBe('seen');
+    expect(output.finish('a')).toContain('ENOENT');
+    await mkdir(folder);
   });
 
   it('survives a line that a crash cut in two', async () => {
     output.add('a', 'stdout', 'whole');
-    await output.finish('a');
+    output.finish('a');
     await writeFile(join(folder, 'a.jsonl'), '{"seq":1,"at":7,"stre', { flag: 'a' });
     expect(await textOf('a')).toBe('whole');
   });

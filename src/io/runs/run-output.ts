@@ -2,8 +2,7 @@
  * What runs wrote: one file each, pieces in order, so that somebody who comes late gets all of it and then what follows, without a
  * gap or a repetition. A run has a cap; beyond it the rest is counted, not kept, and the memory it takes is bounded.
  */
-import { createReadStream, createWriteStream } from 'node:fs';
-import type { WriteStream } from 'node:fs';
+import { appendFileSync, closeSync, createReadStream, openSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -28,18 +27,20 @@ export interface RunOutput {
   now(id: string): readonly OutputPiece[] | null;
   /** How much was kept, and whether there was more. */
   size(id: string): { bytes: number; truncated: boolean };
-  /** Resolves when everything of this run is on disk, with why it is not, or null. Its file stays. */
-  finish(id: string): Promise<string | null>;
+  /** Nothing of this run follows. Returns why not all of it is on disk, or null. Its file stays. */
+  finish(id: string): string | null;
   /** Deletes what this run wrote. */
   remove(id: string): Promise<void>;
-  close(): Promise<void>;
+  close(): void;
 }
 
 interface Open {
-  stream: WriteStream;
+  /** Null when it could not be opened. */
+  fd: number | null;
   pieces: OutputPiece[];
   bytes: number;
   capped: boolean;
+  /** Why what comes from here on is not on disk. */
   problem: string | null;
 }
 
@@ -70,28 +71,28 @@ export const openRunOutput = async (options: {
   const begin = (id: string): Open => {
     const known = open.get(id);
     if (known !== undefined) return known;
-    const stream = createWriteStream(fileOf(id), { flags: 'a', mode: 0o600 });
-    const made: Open = { stream, pieces: [], bytes: 0, capped: false, problem: null };
-    // A full disk must not end the run; what is in memory is still told to whoever follows it.
-    stream.on('error', (error) => (made.problem ??= error.message));
+    const made: Open = { fd: null, pieces: [], bytes: 0, capped: false, problem: null };
+    attempt(made, () => {
+      made.fd = openSync(fileOf(id), 'a', 0o600);
+    });
     open.set(id, made);
     return made;
   };
   const keep = (run: Open, stream: RunStream, text: string): OutputPiece => {
     const piece: OutputPiece = { seq: run.pieces.length, at: options.now(), stream, text };
     run.pieces.push(piece);
-    if (run.problem === null) run.stream.write(`${JSON.stringify(piece)}\n`);
+    attempt(run, () => {
+      // Before anybody is told, and so not in the background: who saw a piece finds it again after kill -9.
+      if (run.fd !== null && run.problem === null) appendFileSync(run.fd, `${JSON.stringify(piece)}\n`);
+    });
     return piece;
   };
 
-  const finish = async (id: string): Promise<string | null> => {
+  const finish = (id: string): string | null => {
     const run = open.get(id);
     if (run === undefined) return null;
-    await new Promise<void>((resolve) => {
-      if (run.stream.closed) return resolve();
-      run.stream.once('close', resolve);
-      run.stream.end();
-    });
+    const { fd } = run;
+    if (fd !== null) attempt(run, () => closeSync(fd));
     open.delete(id);
     return run.problem;
   };
@@ -122,13 +123,22 @@ export const openRunOutput = async (options: {
     },
     finish,
     async remove(id) {
-      await finish(id);
+      finish(id);
       await rm(fileOf(id), { force: true });
     },
-    async close() {
-      for (const id of [...open.keys()]) await finish(id);
+    close() {
+      for (const id of [...open.keys()]) finish(id);
     },
   };
+};
+
+/** A full disk must not end the run; what is in memory is still told to whoever follows it. */
+const attempt = (run: Open, work: () => void): void => {
+  try {
+    work();
+  } catch (error) {
+    run.problem ??= error instanceof Error ? error.message : String(error);
+  }
 };
 
 const stretch = (pieces: readonly OutputPiece[], mostChars: number): OutputPiece[] => {

@@ -176,7 +176,7 @@ export const openRuns = async (options: RunsOptions): Promise<Runs> => {
       pieces.flatMap((piece) => (piece.stream === stream ? [piece.text] : [])).join('');
     const [stdout, stderr] = [textOf('stdout'), textOf('stderr')];
     const { bytes, truncated } = output.size(id);
-    const problem = await output.finish(id);
+    const problem = output.finish(id);
     const response = settlement.where === 'process' ? responseOf(stdout, await files.readReport(id)) : null;
     const lost = problem !== null && settlement.outcome === 'completed';
     await row.saved.catch(() => undefined);
@@ -397,7 +397,7 @@ export const openRuns = async (options: RunsOptions): Promise<Runs> => {
       unsubscribe();
       options.limiter.close();
       queue.stop();
-      await output.close();
+      output.close();
       await store.close();
     },
   };
