@@ -179,7 +179,10 @@ export const sessionPorts = (options: SessionPortsOptions) => {
         break;
       case 'download':
         void book.note(row, {
-          downloads: [...row.record.downloads.filter(({ name }) => name !== event.file.name), event.file],
+          downloads: [
+            ...row.record.downloads.filter(({ name }) => name !== event.file.name),
+            { ...event.file, url: `/sessions/${id}/downloads/${encodeURIComponent(event.file.name)}` },
+          ],
         });
         note('info', `Downloaded ${event.file.name} (${event.file.size} bytes).`);
         break;
