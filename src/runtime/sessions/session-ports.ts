@@ -424,6 +424,8 @@ export const sessionPorts = (options: SessionPortsOptions) => {
               crashed: error instanceof BrowserProblem && (error.code === 'CRASHED' || error.code === 'NO_BROWSER'),
             };
           }
+          const typed = secretOf(id, call) ? String(call.arguments['text'] ?? '') : '';
+          if (typed !== '') result = { ...result, text: result.text.replaceAll(typed, '••••') };
           const tookMs = now() - began;
           const picture = SHOWS.has(call.tool) ? await takePicture(row, name, null, signal) : null;
           if (picture === null) pictures.delete(id);
