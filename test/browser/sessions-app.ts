@@ -20,12 +20,14 @@ import { createMemoryServices } from '../support/memory-services.ts';
 import type { MemoryServices } from '../support/memory-services.ts';
 import { startTransports } from '../support/server.ts';
 
-/** What the model says next; `ref` finds an element in what it was told last. */
-export type Line = (told: { ref: (words: string) => string; text: string }) => {
-  call: ToolCall;
-  words?: string;
-  thought?: string;
-};
+/** What the model says next, or why it cannot; `ref` finds an element in what it was told last. */
+export type Line = (told: { ref: (words: string) => string; text: string }) =>
+  | {
+      call: ToolCall;
+      words?: string;
+      thought?: string;
+    }
+  | Error;
 
 export interface SessionsApp {
   url: string;
@@ -163,7 +165,9 @@ export const startSessionsApp = async (webDir: string): Promise<SessionsApp> => 
         if (name === undefined) throw new Error(`Nothing on the page is called ${words}:\n${text}`);
         return name;
       };
-      const { call, words = '', thought = '' } = (lines.shift() as Line)({ ref, text });
+      const line = (lines.shift() as Line)({ ref, text });
+      if (line instanceof Error) throw line;
+      const { call, words = '', thought = '' } = line;
       return {
         ...{ words, thought, call, problem: null, summary: null, model: 'Qwen3-8B-Q4_K_M' },
         usage: { inputTokens: 1840, outputTokens: 64 },
