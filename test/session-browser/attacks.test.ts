@@ -58,8 +58,9 @@ describe('a server of this machine that is not allowed', () => {
     });
     const opened = await openTestBrowser({ sites: [site] });
     await opened.browser.navigate(site.origin, never);
-    const { text } = await opened.browser.wait({ text: 'no no no no', seconds: 20 }, never);
-    expect(text).toContain('“no no no no” is there');
+    const { text } = await opened.browser.wait({ text: 'no yes no no', seconds: 20 }, never);
+    expect(text).toContain('“no yes no no” is there');
+    // The second cannot tell an answer of the site from one of the proxy.
     for (const what of ['frame', 'picture', 'fetch', 'script'])
       expect(opened.refusals()).toContainEqual(expect.stringContaining(`${at}/${what}`));
     // Sockets go through a tunnel, of which only the place is known.
