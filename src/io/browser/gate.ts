@@ -112,7 +112,9 @@ export const openGate = (options: GateOptions): Gate => {
           const target = targets().bySession(sessionId);
           // A window that is one too many opens nothing. Frames need no consent; the proxy judges where they lead.
           if (target === undefined)
-            quietly(devtools.send('Fetch.failRequest', { requestId: paused.requestId, errorReason: 'Aborted' }, sessionId));
+            quietly(
+              devtools.send('Fetch.failRequest', { requestId: paused.requestId, errorReason: 'Aborted' }, sessionId),
+            );
           else if (target.targetId !== paused.frameId || target.type !== 'page')
             quietly(devtools.send('Fetch.continueRequest', { requestId: paused.requestId }, sessionId));
           else quietly(decide(target, paused, sessionId));
