@@ -124,7 +124,9 @@ export const createMind = (deps: MindDeps): Mind => {
         try {
           const { model } = thinker;
           const body = { model, messages: summaryMessages(before, left, most), max_tokens: SUMMARY_TOKENS };
-          const onPiece = (piece: string, thought: boolean): void => void (thought || (text += piece));
+          const onPiece = (piece: string, thought: boolean): void => {
+            if (!thought) text += piece;
+          };
           counted(await askModel({ ...common, url: thinker.url(), body, onPiece }));
         } catch {
           signal.throwIfAborted();
