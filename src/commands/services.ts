@@ -17,7 +17,7 @@ import type { KeyView } from '../contracts/keys.ts';
 import type { NewNotification, NotificationView, WebhookView } from '../contracts/notifications.ts';
 import type { By } from './by.ts';
 import type { MediaService } from './media-service.ts';
-import type { SessionChange, SessionService } from './session-service.ts';
+import type { SessionCaller, SessionChange, SessionFileService, SessionService } from './session-service.ts';
 import type { MediaToolView, MediaView } from '../contracts/media.ts';
 import type { NewToken, User } from '../contracts/users.ts';
 import type {
@@ -46,6 +46,7 @@ import type {
 export type { AgentsService, ChannelChange, ChannelPage, ChannelsService };
 
 export type { By };
+export type { SessionCaller };
 
 /** Whose a run is: `user:<id>`, `key:<id>`, or `local` for the person at this machine. */
 export type RunOwner = string;
@@ -204,6 +205,7 @@ export interface Services {
   };
   media: MediaService;
   sessions: SessionService;
+  sessionFiles: SessionFileService;
   tokens: {
     /** INVALID_PAYLOAD when it would have expired already. */
     create(wanted: NewToken, by: By): Promise<{ token: string; user: User }>;

@@ -19,6 +19,7 @@ import { storeHistory } from '../io/metrics/stored-history.ts';
 import { pidRecords } from '../io/processes/pid-records.ts';
 import { createRunLimiter } from '../io/runs/run-limiter.ts';
 import { watchEdits } from '../io/watch-edits.ts';
+import { openFileShelf } from '../io/sessions/file-shelf.ts';
 import { createRouterLink } from '../io/router-link.ts';
 import { lockDataDir } from '../io/store/data-dir-lock.ts';
 import type { User } from '../contracts/users.ts';
@@ -422,20 +423,22 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     now,
     newId: randomUUID,
   });
+  const answering = {
+    models: views.models,
+    find: models.find,
+    nearest: models.nearest,
+    routerUrl: endpoints.routerUrl,
+    key: keys.own(),
+  };
   const channels = await openChannels({
     dataDir,
     limits: () => ({ channels: config.get().channelsMax, messages: config.get().channelMessages }),
-    answering: {
-      models: views.models,
-      find: models.find,
-      nearest: models.nearest,
-      routerUrl: endpoints.routerUrl,
-      key: keys.own(),
-    },
+    answering,
     publish: hub.publish,
     log,
     now,
   });
+  const sessionFiles = await openFileShelf({ dataDir, most: () => config.get()['sessions.uploadMax'], log, now });
   const sessions = await openSessions({
     dataDir,
     approvals,
@@ -444,7 +447,10 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
     newId: randomUUID,
-    ...sessionParts({ pids, guardian, env, warn, now }),
+    ...sessionParts({
+      browser: { pids, guardian, env, warn, now },
+      ...{ answering, files: sessionFiles, config: config.get, env },
+    }),
   });
   link.onMessage(reactions.onRouterMessage);
   book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
@@ -474,6 +480,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     runs,
     approvals,
     sessions,
+    sessionFiles,
     config,
     settings: config.settings,
     presets,
@@ -557,6 +564,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await runs.begin();
       await approvals.begin();
       await sessions.begin();
+      await sessionFiles.begin(sessions.filesInUse);
       await routerSettled;
       restore();
     },
@@ -581,6 +589,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await media.close();
       await runs.close();
       await sessions.close();
+      await sessionFiles.close();
       await approvals.close();
       await library.close();
       await history.stop();

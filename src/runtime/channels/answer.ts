@@ -1,6 +1,8 @@
 /** One answer of an agent: which model speaks for it, what that is given, and what to do when it was too much. */
 import type { AgentView, MessageView } from '../../contracts/channels.ts';
 import type { ModelView } from '../../contracts/views.ts';
+import { askFitting, contextOf } from '../../io/agents/ask-fitting.ts';
+import type { Density } from '../../io/agents/ask-fitting.ts';
 import { AskError, askModel } from '../../io/agents/ask-model.ts';
 import type { Question } from '../../io/agents/ask-model.ts';
 import { promptOf } from './prompt.ts';
@@ -14,14 +16,7 @@ export interface AnswerDeps {
   key: string;
 }
 
-/** Characters of a token, by model, as far as answers have shown. */
-export type Density = Map<string, number>;
-
-const CHARACTERS_PER_TOKEN = 3;
-/** Context of a model that does not say. */
-const CONTEXT = 4096;
 const RESERVE = 1024;
-const ATTEMPTS = 5;
 
 const canChat = ({ metadata, problem }: ModelView): boolean =>
   problem === null && metadata?.outputModalities.includes('text') !== false;
@@ -47,11 +42,6 @@ export const modelFor = ({ model: ref }: AgentView, deps: AnswerDeps): ModelView
   return chosen;
 };
 
-const sizeOf = (model: ModelView): number => {
-  if (model.contextSize !== null) return model.contextSize;
-  return model.ctx_size > 0 ? model.ctx_size : (model.metadata?.contextLength ?? CONTEXT);
-};
-
 /** Asks until the prompt fits: the engine's own count says by how much it was too long. */
 export const answer = async (
   options: {
@@ -67,26 +57,30 @@ export const answer = async (
   const { agent, isDm, messages, density, deps, signal, onWaiting, onPiece } = options;
   const { id } = modelFor(agent, deps);
   options.onModel(id);
-  let shrink = 1;
-  for (let attempt = 1; ; attempt += 1) {
-    const url = deps.routerUrl();
-    if (url === null) throw refusal('INVALID_STATE', 'the router is not running; start it on the dashboard.');
-    // Looked at anew each time: a model that has loaded meanwhile knows its context.
+  // Looked at anew each time: a model that has loaded meanwhile knows its context.
+  const now = (): ModelView => {
     const model = deps.find(id);
     if (model === undefined) throw refusal('NOT_FOUND', `the model ${id} is gone.`);
-    const context = sizeOf(model);
-    const reserve = Math.min(agent.maxTokens ?? RESERVE, Math.floor(context / 2));
-    const perToken = density.get(id) ?? CHARACTERS_PER_TOKEN;
-    const prompt = promptOf({
-      agent,
-      isDm,
-      messages,
-      seesImages: model.metadata?.inputModalities.includes('image') === true,
-      characters: Math.max(16, Math.floor((context - reserve) * perToken * shrink)),
-    });
-    try {
-      const { promptTokens } = await askModel({
-        url,
+    return model;
+  };
+  await askFitting({
+    id,
+    density,
+    most: agent.maxTokens ?? RESERVE,
+    context: () => contextOf(now()),
+    promptOf: (characters) =>
+      promptOf({
+        agent,
+        isDm,
+        messages,
+        seesImages: now().metadata?.inputModalities.includes('image') === true,
+        characters,
+      }),
+    ask: (prompt) => {
+      const url = deps.routerUrl();
+      if (url === null) throw refusal('INVALID_STATE', 'the router is not running; start it on the dashboard.');
+      return askModel({
+        url: `${url}/v1/chat/completions`,
         key: deps.key,
         signal,
         onWaiting,
@@ -98,16 +92,6 @@ export const answer = async (
           ...(agent.maxTokens === null ? {} : { max_tokens: agent.maxTokens }),
         },
       });
-      // A tenth on the safe side: the next messages may be denser.
-      if (promptTokens !== null && promptTokens > 0)
-        density.set(id, Math.min(6, Math.max(0.5, (prompt.length / promptTokens) * 0.9)));
-      return;
-    } catch (error) {
-      if (!(error instanceof AskError) || error.tooLong === null || attempt === ATTEMPTS) throw error;
-      const { promptTokens, contextTokens } = error.tooLong;
-      const room = contextTokens - Math.min(agent.maxTokens ?? RESERVE, Math.floor(contextTokens / 2));
-      const used = prompt.length * (room / promptTokens) * 0.95;
-      shrink = used / ((context - reserve) * perToken);
-    }
-  }
+    },
+  });
 };
