@@ -12,8 +12,10 @@ import type { SessionInput } from '../../src/contracts/sessions.ts';
 import { browserOpener } from '../../src/io/browser/open.ts';
 import { startGuardian } from '../../src/io/guardian.ts';
 import { pidRecords } from '../../src/io/processes/pid-records.ts';
+import { openFileShelf } from '../../src/io/sessions/file-shelf.ts';
 import { sessionFiles } from '../../src/io/sessions/session-files.ts';
 import { openDocument } from '../../src/io/store/document.ts';
+import { sessionShelf } from '../../src/runtime/sessions/session-shelf.ts';
 import { createSessions } from '../../src/runtime/sessions/sessions.ts';
 import { findChromium } from '../support/chromium.ts';
 import { createMemoryServices } from '../support/memory-services.ts';
@@ -140,6 +142,7 @@ export const startSessionsApp = async (webDir: string): Promise<SessionsApp> => 
   const lines: Line[] = [];
   let wake: (() => void)[] = [];
   let made = 0;
+  const shelf = await openFileShelf({ dataDir: folder, most: () => 1, log: () => undefined, now: Date.now });
   const sessions = createSessions({
     store: await openDocument<SessionsDocument>({
       path: path.join(folder, 'sessions.json'),
@@ -149,7 +152,7 @@ export const startSessionsApp = async (webDir: string): Promise<SessionsApp> => 
       onDamaged: () => undefined,
     }),
     files: sessionFiles(path.join(folder, 'sessions')),
-    shelf: { list: () => [], find: () => undefined, read: () => Promise.reject(new Error('none')), pathOf: () => '' },
+    shelf: sessionShelf(shelf),
     openBrowser: browserOpener({
       ...{ pids: pidRecords(path.join(folder, 'run')), guardian, env: { ...process.env, ...env } },
       ...{ warn: () => undefined, now: Date.now },
@@ -188,6 +191,7 @@ export const startSessionsApp = async (webDir: string): Promise<SessionsApp> => 
   let watching = 0;
   const services: MemoryServices = {
     ...memory,
+    sessionFiles: shelf,
     sessions: {
       ...sessions,
       async input(id, input, caller) {
@@ -229,6 +233,7 @@ export const startSessionsApp = async (webDir: string): Promise<SessionsApp> => 
       await server.close();
       await sessions.drain();
       await sessions.close();
+      await shelf.close();
       guardian.close();
       await closeShop();
       await rm(folder, { recursive: true, force: true });

@@ -224,21 +224,26 @@ describe('a session', () => {
 
   it('takes files by picking, shows what was not sent, and gives what it downloaded', async () => {
     await open('/sessions');
-    await page.route('**/api/sessions/files?*', (route) =>
-      route.fulfill({
-        status: 413,
-        json: { data: null, error: { code: 'PAYLOAD_TOO_LARGE', message: 'A file may have 25 MB at most.' } },
-      }),
-    );
-    await page
-      .getByLabel('Files to attach')
-      .setInputFiles({ name: 'big.pdf', mimeType: 'application/pdf', buffer: Buffer.from('x') });
-    await seen(page.getByRole('alert').filter({ hasText: 'A file may have 25 MB at most.' }));
+    const pick = (name: string, buffer: Buffer): Promise<void> =>
+      page.getByLabel('Files to attach').setInputFiles({ name, mimeType: 'text/plain', buffer });
+    await pick('big.txt', Buffer.alloc(2 ** 20 + 1, 'x'));
+    const attached = page.getByRole('list', { name: 'Attached files' });
+    await seen(attached.getByRole('alert').filter({ hasText: '1 MiB' }));
     await page.getByRole('textbox', { name: 'Task' }).fill('Read it');
     expect(await button('Start').getAttribute('data-tip')).toBe('A file was not sent; take it out first');
-    await button('Take out big.pdf').click();
+    await button('Take out big.txt').click();
+    // The browser itself complains of the refusal.
     complaints.length = 0;
+    await pick('measures.txt', Buffer.from('0.2 l'));
+    await seen(attached.getByText('measures.txt'));
+    const dropped = await page.evaluateHandle(
+      "(() => { const data = new DataTransfer(); data.items.add(new File(['blue'], 'colours.txt')); return data; })()",
+    );
+    await page.getByRole('textbox', { name: 'Task' }).dispatchEvent('drop', { dataTransfer: dropped });
+    await seen(attached.getByText('colours.txt'));
+    await gone(attached.getByRole('progressbar'));
     await start();
+    for (const name of ['measures.txt', 'colours.txt']) await seen(timeline().getByRole('link', { name }));
     app.script(visit('/thanks'), read, ({ ref }) => ({
       call: { tool: 'download', arguments: { ref: ref('Receipt') } },
     }));
@@ -249,6 +254,23 @@ describe('a session', () => {
     for await (const chunk of await download.createReadStream()) text += String(chunk);
     expect(text).toContain('one blue cup');
   });
+});
+
+it('a question is heard, once it was asked for in the settings', async () => {
+  await open('/settings');
+  await page.addInitScript(
+    'globalThis.tones = 0; const make = AudioContext.prototype.createOscillator; AudioContext.prototype.createOscillator = function () { globalThis.tones += 1; return make.call(this); };',
+  );
+  await page.reload();
+  const tones = (): Promise<number> => page.evaluate('globalThis.tones');
+  await page.getByRole('switch', { name: 'Sound' }).check();
+  await poll(tones).toBe(2);
+  await page.reload();
+  expect(await page.getByRole('switch', { name: 'Sound' }).isChecked()).toBe(true);
+  await seen(page.getByRole('status').filter({ hasText: 'Connection: Live' }));
+  const asks = { title: 'Publish', reason: '', preview: null, session: null, rule: null, timeoutMs: 60_000 };
+  await app.services.approvals.request(asks, { owner: 'shared', who: 'the agent Ada', by: 'test' });
+  await poll(tones).toBe(2);
 });
 
 describe('for everyone', () => {

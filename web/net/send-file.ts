@@ -1,5 +1,6 @@
 /** Sends a file as the body of a request, and tells how far it is: `fetch` cannot say that of an upload. */
 import { CodedError, isErrorCode } from '../../src/contracts/errors.ts';
+import { authorised } from './credentials.ts';
 
 interface Answer<T> {
   data?: T | null;
@@ -23,6 +24,7 @@ export const sendFile = <T extends object>(
   new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open('POST', address);
+    for (const [name, value] of Object.entries(authorised())) request.setRequestHeader(name, value);
     request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? (loaded / total) * 100 : 0);
     request.onload = () => {
       const { data, error } = parsed<T>(request.responseText);

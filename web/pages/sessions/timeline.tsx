@@ -33,13 +33,16 @@ const toneOf = (entry: SessionEntryView): string => {
   return entry.kind === 'question' && entry.answer === null ? 'stopping' : 'neutral';
 };
 
-const Files = (props: { files: readonly SessionFileView[] }): JSX.Element => (
+const Files = (props: { files: readonly SessionFileView[]; ticket: Ticket }): JSX.Element => (
   <Show when={props.files.length > 0}>
     <ul class="entry__files" aria-label="Files">
       <For each={props.files}>
         {(file) => (
           <li>
-            <Icon name="attach" size={12} /> {file.fileName}
+            <Icon name="attach" size={12} />
+            <a class="quiet-link" href={props.ticket.address(file.url) ?? undefined} download={file.fileName}>
+              {file.fileName}
+            </a>
           </li>
         )}
       </For>
@@ -116,7 +119,7 @@ const Entry = (props: { entry: SessionEntryView; ticket: Ticket }): JSX.Element 
             {(said) => (
               <>
                 <Said who={said().who} text={said().text} />
-                <Files files={said().files} />
+                <Files files={said().files} ticket={props.ticket} />
               </>
             )}
           </Match>

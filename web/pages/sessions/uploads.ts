@@ -2,6 +2,7 @@
 import { createSignal } from 'solid-js';
 import type { Accessor } from 'solid-js';
 import type { SessionFileView } from '../../../src/contracts/sessions.ts';
+import { authorised } from '../../net/credentials.ts';
 import { sendFile } from '../../net/send-file.ts';
 import type { Ticket } from '../../state/ticket.ts';
 import { messageOf } from '../../state/toasts.ts';
@@ -51,7 +52,13 @@ export const createUploads = (ticket: Ticket): Uploads => {
     add: (files) => {
       for (const file of files) void send(file);
     },
-    remove: (key) => setList((held) => held.filter((one) => one.key !== key)),
+    remove: (key) => {
+      const gone = list().find((one) => one.key === key);
+      setList((held) => held.filter((one) => one.key !== key));
+      const address = gone?.file === undefined || gone.file === null ? null : ticket.address(gone.file.url);
+      // What stays behind after a failure is swept by the server.
+      if (address !== null) fetch(address, { method: 'DELETE', headers: authorised() }).catch(() => undefined);
+    },
     clear: () => setList([]),
     fileIds: () => list().flatMap(({ file }) => (file === null ? [] : [file.fileId])),
     why: () => {
