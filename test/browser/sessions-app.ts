@@ -15,7 +15,7 @@ import { pidRecords } from '../../src/io/processes/pid-records.ts';
 import { openFileShelf } from '../../src/io/sessions/file-shelf.ts';
 import { sessionFiles } from '../../src/io/sessions/session-files.ts';
 import { openDocument } from '../../src/io/store/document.ts';
-import { sessionShelf } from '../../src/runtime/sessions/session-shelf.ts';
+import { sessionShelf } from '../../src/runtime/sessions/parts.ts';
 import { createSessions } from '../../src/runtime/sessions/sessions.ts';
 import { findChromium } from '../support/chromium.ts';
 import { createMemoryServices } from '../support/memory-services.ts';
