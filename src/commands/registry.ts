@@ -23,6 +23,7 @@ import { presets } from './presets.ts';
 import { project } from './project.ts';
 import { router } from './router.ts';
 import { runs } from './runs.ts';
+import { sessions } from './sessions.ts';
 import { system } from './system.ts';
 import { tokens } from './tokens.ts';
 import { parsePayload } from './payload.ts';
@@ -50,6 +51,7 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...downloads,
   ...media,
   ...runs,
+  ...sessions,
   ...approvals,
   ...audit,
   ...system,

@@ -17,6 +17,7 @@ import type { KeyView } from '../contracts/keys.ts';
 import type { NewNotification, NotificationView, WebhookView } from '../contracts/notifications.ts';
 import type { By } from './by.ts';
 import type { MediaService } from './media-service.ts';
+import type { SessionChange, SessionService } from './session-service.ts';
 import type { MediaToolView, MediaView } from '../contracts/media.ts';
 import type { NewToken, User } from '../contracts/users.ts';
 import type {
@@ -202,6 +203,7 @@ export interface Services {
     revoke(ref: string, by: By): Promise<{ id: string; name: string }>;
   };
   media: MediaService;
+  sessions: SessionService;
   tokens: {
     /** INVALID_PAYLOAD when it would have expired already. */
     create(wanted: NewToken, by: By): Promise<{ token: string; user: User }>;
@@ -307,10 +309,11 @@ export type DomainChange =
   | { kind: 'log'; entry: LogEntryView }
   | { kind: 'metrics'; metrics: MetricsView }
   | ChannelChange
+  | SessionChange
   | { kind: 'activity'; requests: ActivityView[]; skipped: number };
 
 /** What a socket can follow besides the broadcasts. */
-export type Topic = 'live' | 'inspector' | 'activity' | 'channels' | `media:${string}`;
+export type Topic = 'live' | 'inspector' | 'activity' | 'channels' | `media:${string}` | `session:${string}`;
 
 /** The socket behind a call, for commands that subscribe. */
 export interface Connection {

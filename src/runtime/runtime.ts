@@ -57,6 +57,8 @@ import { createRequests } from './requests.ts';
 import { createRouteTable } from './route-table.ts';
 import { createRouterService, loadedOnStartup } from './router-service.ts';
 import { openRuns } from './runs/runs.ts';
+import { openSessions } from './sessions/open-sessions.ts';
+import { sessionParts } from './sessions/parts.ts';
 import { openDataDir } from './stores.ts';
 import { createSystemService } from './system-service.ts';
 import { openTokenService } from './token-service.ts';
@@ -434,6 +436,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
   });
+  const sessions = await openSessions({ dataDir, approvals, config: config.get, hub, log, now, newId: randomUUID, ...sessionParts() });
   link.onMessage(reactions.onRouterMessage);
   book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
   followLog(link, book);
@@ -461,6 +464,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     media,
     runs,
     approvals,
+    sessions,
     config,
     settings: config.settings,
     presets,
@@ -482,7 +486,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       router: views.router,
       engine: views.engine,
     }),
-    inspector: createInspector(() => [system.root, runs.actor], now),
+    inspector: createInspector(() => [system.root, runs.actor], now, sessions),
     snapshot() {
       // What is collected is told first, so that nothing in the snapshot comes again after it.
       hub.flush();
@@ -543,6 +547,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await media.begin();
       await runs.begin();
       await approvals.begin();
+      await sessions.begin();
       await routerSettled;
       restore();
     },
@@ -551,6 +556,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       requests.abandon('The server is stopping.');
       sampler.stop();
       // Before the models that they may be talking to.
+      await sessions.drain();
       approvals.drain();
       await runs.drain();
       await channels.drain();
@@ -565,6 +571,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await downloads.close();
       await media.close();
       await runs.close();
+      await sessions.close();
       await approvals.close();
       await library.close();
       await history.stop();

@@ -29,6 +29,8 @@ import { createMemoryNotifications } from './memory-notifications.ts';
 import type { MemoryNotifications } from './memory-notifications.ts';
 import { createMemoryKeys } from './memory-keys.ts';
 import type { MemoryKeys } from './memory-keys.ts';
+import { createMemorySessions } from './memory-sessions.ts';
+import type { MemorySessions } from './memory-sessions.ts';
 import { createMemoryRuns } from './memory-runs.ts';
 import type { MemoryRuns } from './memory-runs.ts';
 import { summaryOf } from '../../src/runtime/observe/activity-summary.ts';
@@ -70,6 +72,7 @@ export interface MemoryControl {
   setDownload: MemoryDownloads['set'];
   runs: Pick<MemoryRuns, 'write' | 'complete'>;
   approvals: MemoryApprovals;
+  sessions: MemorySessions;
   keys: MemoryKeys;
   tokens: Tokens;
   notify: MemoryNotifications['notify'];
@@ -161,6 +164,12 @@ export const createMemoryServices = (
   const media = createMemoryMedia(publish);
   const runs = createMemoryRuns(publish);
   const approvals = createMemoryApprovals(publish);
+  const sessions = createMemorySessions({
+    publish,
+    subscribe: () => () => undefined,
+    approvals: approvals.service,
+    config: () => config,
+  });
   const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
   const find = (ref: string): ModelView | undefined =>
@@ -292,6 +301,7 @@ export const createMemoryServices = (
     setDownload: downloads.set,
     runs,
     approvals,
+    sessions,
   };
 
   return {
@@ -425,6 +435,7 @@ export const createMemoryServices = (
     media,
     runs: runs.service,
     approvals: approvals.service,
+    sessions: sessions.service,
     config: {
       get: () => config,
       preview: (patch, apply) => {
