@@ -1,6 +1,7 @@
 /** One answer of an agent: which model speaks for it, what that is given, and what to do when it was too much. */
 import type { AgentView, MessageView } from '../../contracts/channels.ts';
 import type { ModelView } from '../../contracts/views.ts';
+import { canChat, contextOf } from '../../io/agents/models.ts';
 import { AskError, askModel } from '../../io/agents/ask-model.ts';
 import type { Question } from '../../io/agents/ask-model.ts';
 import { promptOf } from './prompt.ts';
@@ -18,13 +19,8 @@ export interface AnswerDeps {
 export type Density = Map<string, number>;
 
 const CHARACTERS_PER_TOKEN = 3;
-/** Context of a model that does not say. */
-const CONTEXT = 4096;
 const RESERVE = 1024;
 const ATTEMPTS = 5;
-
-const canChat = ({ metadata, problem }: ModelView): boolean =>
-  problem === null && metadata?.outputModalities.includes('text') !== false;
 
 const refusal = (code: string, message: string): AskError => new AskError(code, message);
 
@@ -45,11 +41,6 @@ export const modelFor = ({ model: ref }: AgentView, deps: AnswerDeps): ModelView
       'there is no model to answer with; download one, or put a GGUF file into the models folder.',
     );
   return chosen;
-};
-
-const sizeOf = (model: ModelView): number => {
-  if (model.contextSize !== null) return model.contextSize;
-  return model.ctx_size > 0 ? model.ctx_size : (model.metadata?.contextLength ?? CONTEXT);
 };
 
 /** Asks until the prompt fits: the engine's own count says by how much it was too long. */
@@ -74,7 +65,7 @@ export const answer = async (
     // Looked at anew each time: a model that has loaded meanwhile knows its context.
     const model = deps.find(id);
     if (model === undefined) throw refusal('NOT_FOUND', `the model ${id} is gone.`);
-    const context = sizeOf(model);
+    const context = contextOf(model);
     const reserve = Math.min(agent.maxTokens ?? RESERVE, Math.floor(context / 2));
     const perToken = density.get(id) ?? CHARACTERS_PER_TOKEN;
     const prompt = promptOf({
