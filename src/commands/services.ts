@@ -16,6 +16,8 @@ import type { LogStreamFilter } from '../contracts/log-stream.ts';
 import type { KeyView } from '../contracts/keys.ts';
 import type { NewNotification, NotificationView, WebhookView } from '../contracts/notifications.ts';
 import type { By } from './by.ts';
+import type { McpService } from './mcp-service.ts';
+import type { McpServerView } from '../contracts/mcp.ts';
 import type { MediaService } from './media-service.ts';
 import type { MediaToolView, MediaView } from '../contracts/media.ts';
 import type { NewToken, User } from '../contracts/users.ts';
@@ -259,6 +261,7 @@ export interface Services {
   decisions: { list(limit: number): DecisionView[] };
   channels: ChannelsService;
   agents: AgentsService;
+  mcp: McpService;
   system: { info(): InfoView; health(): HealthView };
   inspector: {
     actors(): InspectedActorView[];
@@ -306,6 +309,7 @@ export type DomainChange =
   | { kind: 'logs.cleared'; cleared: number; by: By | null }
   | { kind: 'log'; entry: LogEntryView }
   | { kind: 'metrics'; metrics: MetricsView }
+  | { kind: 'mcp'; servers: McpServerView[]; by: By | null }
   | ChannelChange
   | { kind: 'activity'; requests: ActivityView[]; skipped: number };
 

@@ -43,6 +43,7 @@ import { createLibrary } from './library.ts';
 import { followLog } from './log-follow.ts';
 import { applyLogSettings, createLogService } from './log-service.ts';
 import { createMeasurements } from './measurements.ts';
+import { openMcp } from './mcp/open-mcp.ts';
 import { openMedia } from './media/open-media.ts';
 import { createMemory } from './memory.ts';
 import type { MemoryOptions } from './memory.ts';
@@ -420,6 +421,17 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     now,
     newId: randomUUID,
   });
+  const mcp = await openMcp({
+    dataDir,
+    env,
+    version: options.version,
+    policy: options.policy ?? defaultRestartPolicy,
+    hub,
+    pids,
+    guardian,
+    log,
+    now,
+  });
   const channels = await openChannels({
     dataDir,
     limits: () => ({ channels: config.get().channelsMax, messages: config.get().channelMessages }),
@@ -475,6 +487,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     decisions: { list: decisions.list },
     channels: channels.channels,
     agents: channels.agents,
+    mcp: mcp.service,
     system: createSystemService({
       version: options.version,
       dataDir,
@@ -482,7 +495,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       router: views.router,
       engine: views.engine,
     }),
-    inspector: createInspector(() => [system.root, runs.actor], now),
+    inspector: createInspector(() => [system.root, runs.actor, mcp.root], now),
     snapshot() {
       // What is collected is told first, so that nothing in the snapshot comes again after it.
       hub.flush();
@@ -543,6 +556,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await media.begin();
       await runs.begin();
       await approvals.begin();
+      await mcp.begin();
       await routerSettled;
       restore();
     },
@@ -554,6 +568,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       approvals.drain();
       await runs.drain();
       await channels.drain();
+      await mcp.drain();
       system.send({ type: 'system.stop', at: now() });
       await Promise.all([system.stopped, media.drain()]);
       system.kill();
@@ -566,6 +581,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await media.close();
       await runs.close();
       await approvals.close();
+      await mcp.close();
       await library.close();
       await history.stop();
       await observer.close();

@@ -22,6 +22,8 @@ import type { MemoryApprovals } from './memory-approvals.ts';
 import { createMemoryChannels } from './memory-channels.ts';
 import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
+import { createMemoryMcp } from './memory-mcp.ts';
+import type { MemoryMcp } from './memory-mcp.ts';
 import { createMemoryMedia } from './memory-media.ts';
 import { createTokens } from '../../src/io/users/tokens.ts';
 import type { Tokens } from '../../src/io/users/tokens.ts';
@@ -70,6 +72,7 @@ export interface MemoryControl {
   setDownload: MemoryDownloads['set'];
   runs: Pick<MemoryRuns, 'write' | 'complete'>;
   approvals: MemoryApprovals;
+  mcp: Pick<MemoryMcp, 'put'>;
   keys: MemoryKeys;
   tokens: Tokens;
   notify: MemoryNotifications['notify'];
@@ -159,6 +162,7 @@ export const createMemoryServices = (
   };
   const downloads = createMemoryDownloads(publish);
   const media = createMemoryMedia(publish);
+  const mcp = createMemoryMcp(publish);
   const runs = createMemoryRuns(publish);
   const approvals = createMemoryApprovals(publish);
   const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
@@ -292,6 +296,7 @@ export const createMemoryServices = (
     setDownload: downloads.set,
     runs,
     approvals,
+    mcp,
   };
 
   return {
@@ -423,6 +428,7 @@ export const createMemoryServices = (
     },
     downloads: downloads.service,
     media,
+    mcp,
     runs: runs.service,
     approvals: approvals.service,
     config: {
