@@ -1,6 +1,8 @@
 /** Asks a model at the inference port as any client does, and reads its answer as it comes. */
 import { createParser } from 'eventsource-parser';
 import { createThoughtSplitter } from './thought-splitter.ts';
+import { createToolCallCollector } from './tool-calls.ts';
+import type { ToolCall } from './tool-calls.ts';
 
 export interface Question {
   /** Origin of the inference port. */
@@ -18,6 +20,8 @@ export interface Question {
 export interface Answered {
   /** Tokens of the prompt as the engine counted them; null when it did not say. */
   promptTokens: number | null;
+  /** What the model wants to have called before it goes on. */
+  toolCalls: ToolCall[];
 }
 
 /** Why a model gave no answer. */
@@ -84,6 +88,7 @@ export const askModel = async ({ url, key, body, signal, onWaiting, onPiece }: Q
   if (!response.ok || response.body === null) throw errorOf(parse(await response.text())?.['error'], response.status);
 
   const splitter = createThoughtSplitter();
+  const toolCalls = createToolCallCollector();
   const heard: { failure: AskError | null; done: boolean; promptTokens: number | null } = {
     failure: null,
     done: false,
@@ -91,6 +96,7 @@ export const askModel = async ({ url, key, body, signal, onWaiting, onPiece }: Q
   };
   const onDelta = (delta: Fields): void => {
     const { reasoning_content: thought, content } = delta;
+    toolCalls.push(delta['tool_calls']);
     if (typeof thought === 'string' && thought !== '') onPiece(thought, true);
     if (typeof content !== 'string') return;
     for (const piece of splitter.push(content)) onPiece(piece.text, piece.thought);
@@ -127,5 +133,5 @@ export const askModel = async ({ url, key, body, signal, onWaiting, onPiece }: Q
   for (const piece of splitter.end()) onPiece(piece.text, piece.thought);
   if (heard.failure !== null) throw heard.failure;
   if (!heard.done) throw new AskError('UPSTREAM_FAILED', 'the answer broke off before its end.');
-  return { promptTokens: heard.promptTokens };
+  return { promptTokens: heard.promptTokens, toolCalls: toolCalls.calls() };
 };
