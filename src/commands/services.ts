@@ -16,6 +16,8 @@ import type { LogStreamFilter } from '../contracts/log-stream.ts';
 import type { KeyView } from '../contracts/keys.ts';
 import type { NewNotification, NotificationView, WebhookView } from '../contracts/notifications.ts';
 import type { By } from './by.ts';
+import type { McpService } from './mcp-service.ts';
+import type { McpServerView } from '../contracts/mcp.ts';
 import type { MediaService } from './media-service.ts';
 import type { SessionChange, SessionService } from './session-service.ts';
 import type { MediaToolView, MediaView } from '../contracts/media.ts';
@@ -261,6 +263,7 @@ export interface Services {
   decisions: { list(limit: number): DecisionView[] };
   channels: ChannelsService;
   agents: AgentsService;
+  mcp: McpService;
   system: { info(): InfoView; health(): HealthView };
   inspector: {
     actors(): InspectedActorView[];
@@ -308,6 +311,7 @@ export type DomainChange =
   | { kind: 'logs.cleared'; cleared: number; by: By | null }
   | { kind: 'log'; entry: LogEntryView }
   | { kind: 'metrics'; metrics: MetricsView }
+  | { kind: 'mcp'; servers: McpServerView[]; by: By | null }
   | ChannelChange
   | SessionChange
   | { kind: 'activity'; requests: ActivityView[]; skipped: number };

@@ -6,6 +6,7 @@ import { defaultDownloadPolicy } from '../../machines/download-policy.ts';
 import type { DownloadPolicy } from '../../machines/download-policy.ts';
 import { defaultRestartPolicy } from '../../machines/restart-policy.ts';
 import type { RestartPolicy } from '../../machines/restart-policy.ts';
+import { SHARED } from '../commands/approvals.ts';
 import type { Services } from '../commands/services.ts';
 import type { Config } from '../contracts/config.ts';
 import type { CallOutcome, RouterSettings } from '../contracts/ipc.ts';
@@ -43,6 +44,7 @@ import { createLibrary } from './library.ts';
 import { followLog } from './log-follow.ts';
 import { applyLogSettings, createLogService } from './log-service.ts';
 import { createMeasurements } from './measurements.ts';
+import { openMcp } from './mcp/open-mcp.ts';
 import { openMedia } from './media/open-media.ts';
 import { createMemory } from './memory.ts';
 import type { MemoryOptions } from './memory.ts';
@@ -422,6 +424,17 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     now,
     newId: randomUUID,
   });
+  const mcp = await openMcp({
+    dataDir,
+    env,
+    version: options.version,
+    policy: options.policy ?? defaultRestartPolicy,
+    hub,
+    pids,
+    guardian,
+    log,
+    now,
+  });
   const channels = await openChannels({
     dataDir,
     limits: () => ({ channels: config.get().channelsMax, messages: config.get().channelMessages }),
@@ -432,6 +445,8 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       routerUrl: endpoints.routerUrl,
       key: keys.own(),
     },
+    // A channel is nobody's, so that whoever is asked is whoever looks after the server.
+    tools: { servers: mcp.service, ask: (wish, asked) => approvals.ask(wish, { owner: SHARED, ...asked }) },
     publish: hub.publish,
     log,
     now,
@@ -479,6 +494,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     decisions: { list: decisions.list },
     channels: channels.channels,
     agents: channels.agents,
+    mcp: mcp.service,
     system: createSystemService({
       version: options.version,
       dataDir,
@@ -486,7 +502,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       router: views.router,
       engine: views.engine,
     }),
-    inspector: createInspector(() => [system.root, runs.actor], now, sessions),
+    inspector: createInspector(() => [system.root, runs.actor, mcp.root], now, sessions),
     snapshot() {
       // What is collected is told first, so that nothing in the snapshot comes again after it.
       hub.flush();
@@ -548,6 +564,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await runs.begin();
       await approvals.begin();
       await sessions.begin();
+      await mcp.begin();
       await routerSettled;
       restore();
     },
@@ -560,6 +577,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       approvals.drain();
       await runs.drain();
       await channels.drain();
+      await mcp.drain();
       system.send({ type: 'system.stop', at: now() });
       await Promise.all([system.stopped, media.drain()]);
       system.kill();
@@ -573,6 +591,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await runs.close();
       await sessions.close();
       await approvals.close();
+      await mcp.close();
       await library.close();
       await history.stop();
       await observer.close();

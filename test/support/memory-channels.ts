@@ -7,6 +7,7 @@ import { createAgents } from '../../src/runtime/channels/agents.ts';
 import type { AnswerDeps } from '../../src/runtime/channels/answer.ts';
 import { createChannelBook } from '../../src/runtime/channels/channel-book.ts';
 import { createChannels } from '../../src/runtime/channels/channels.ts';
+import { noTools } from './no-tools.ts';
 import { createTurns } from '../../src/runtime/channels/turns.ts';
 
 export const memoryDocument = <T>(initial: T): Pick<Document<T>, 'get' | 'update' | 'close'> => {
@@ -91,6 +92,7 @@ export const createMemoryChannels = (
       key: 'key',
       ...over,
     },
+    tools: { ...noTools, now },
     publish,
     log: () => undefined,
     newId,

@@ -22,6 +22,8 @@ import type { MemoryApprovals } from './memory-approvals.ts';
 import { createMemoryChannels } from './memory-channels.ts';
 import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
+import { createMemoryMcp } from './memory-mcp.ts';
+import type { MemoryMcp } from './memory-mcp.ts';
 import { createMemoryMedia } from './memory-media.ts';
 import { createTokens } from '../../src/io/users/tokens.ts';
 import type { Tokens } from '../../src/io/users/tokens.ts';
@@ -73,6 +75,7 @@ export interface MemoryControl {
   runs: Pick<MemoryRuns, 'write' | 'complete'>;
   approvals: MemoryApprovals;
   sessions: MemorySessions;
+  mcp: Pick<MemoryMcp, 'put'>;
   keys: MemoryKeys;
   tokens: Tokens;
   notify: MemoryNotifications['notify'];
@@ -162,6 +165,7 @@ export const createMemoryServices = (
   };
   const downloads = createMemoryDownloads(publish);
   const media = createMemoryMedia(publish);
+  const mcp = createMemoryMcp(publish);
   const runs = createMemoryRuns(publish);
   const approvals = createMemoryApprovals(publish);
   const sessions = createMemorySessions({
@@ -302,6 +306,7 @@ export const createMemoryServices = (
     runs,
     approvals,
     sessions,
+    mcp,
   };
 
   return {
@@ -433,6 +438,7 @@ export const createMemoryServices = (
     },
     downloads: downloads.service,
     media,
+    mcp,
     runs: runs.service,
     approvals: approvals.service,
     sessions: sessions.service,

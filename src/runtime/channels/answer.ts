@@ -4,7 +4,11 @@ import type { ModelView } from '../../contracts/views.ts';
 import { canChat, contextOf } from '../../io/agents/models.ts';
 import { AskError, askModel } from '../../io/agents/ask-model.ts';
 import type { Question } from '../../io/agents/ask-model.ts';
+import type { ToolCall } from '../../io/agents/tool-calls.ts';
 import { promptOf } from './prompt.ts';
+import { fittingOffers, roundMessages } from './tool-rounds.ts';
+import type { ToolRound } from './tool-rounds.ts';
+import type { ToolUse } from './tool-use.ts';
 
 export interface AnswerDeps {
   models(): ModelView[];
@@ -21,6 +25,13 @@ export type Density = Map<string, number>;
 const CHARACTERS_PER_TOKEN = 3;
 const RESERVE = 1024;
 const ATTEMPTS = 5;
+/** How often in one turn a model may call tools before it has to answer. */
+export const MOST_ROUNDS = 8;
+/** Calls of one round; a model that wants more at once is told to ask again. */
+const MOST_CALLS = 8;
+/** Shares of the context that tools, and what they answered, may take from the conversation. */
+const OFFERS_SHARE = 0.4;
+const ROUNDS_SHARE = 0.6;
 
 const refusal = (code: string, message: string): AskError => new AskError(code, message);
 
@@ -43,21 +54,23 @@ export const modelFor = ({ model: ref }: AgentView, deps: AnswerDeps): ModelView
   return chosen;
 };
 
+interface AnswerOptions extends Pick<Question, 'signal' | 'onWaiting' | 'onPiece'> {
+  agent: AgentView;
+  isDm: boolean;
+  messages: readonly MessageView[];
+  density: Density;
+  deps: AnswerDeps;
+  tools: ToolUse;
+  /** The model that is asked. */
+  onModel(id: string): void;
+}
+
 /** Asks until the prompt fits: the engine's own count says by how much it was too long. */
-export const answer = async (
-  options: {
-    agent: AgentView;
-    isDm: boolean;
-    messages: readonly MessageView[];
-    density: Density;
-    deps: AnswerDeps;
-    /** The model that is asked. */
-    onModel(id: string): void;
-  } & Pick<Question, 'signal' | 'onWaiting' | 'onPiece'>,
-): Promise<void> => {
-  const { agent, isDm, messages, density, deps, signal, onWaiting, onPiece } = options;
-  const { id } = modelFor(agent, deps);
-  options.onModel(id);
+const askFitting = async (
+  id: string,
+  rounds: readonly ToolRound[],
+  { agent, isDm, messages, density, deps, tools, signal, onWaiting, onPiece }: AnswerOptions,
+): Promise<ToolCall[]> => {
   let shrink = 1;
   for (let attempt = 1; ; attempt += 1) {
     const url = deps.routerUrl();
@@ -68,15 +81,19 @@ export const answer = async (
     const context = contextOf(model);
     const reserve = Math.min(agent.maxTokens ?? RESERVE, Math.floor(context / 2));
     const perToken = density.get(id) ?? CHARACTERS_PER_TOKEN;
+    const characters = Math.floor((context - reserve) * perToken * shrink);
+    const offered = fittingOffers(tools.offers, characters * OFFERS_SHARE);
+    const used = roundMessages(rounds, (characters - offered.length) * ROUNDS_SHARE);
     const prompt = promptOf({
       agent,
       isDm,
       messages,
       seesImages: model.metadata?.inputModalities.includes('image') === true,
-      characters: Math.max(16, Math.floor((context - reserve) * perToken * shrink)),
+      characters: Math.max(16, characters - offered.length - used.length),
     });
+    const length = prompt.length + offered.length + used.length;
     try {
-      const { promptTokens } = await askModel({
+      const { promptTokens, toolCalls } = await askModel({
         url,
         key: deps.key,
         signal,
@@ -84,21 +101,58 @@ export const answer = async (
         onPiece,
         body: {
           model: id,
-          messages: prompt.messages,
+          messages: [...prompt.messages, ...used.messages],
+          ...(offered.offers.length === 0
+            ? {}
+            : { tools: offered.offers, ...(rounds.length >= MOST_ROUNDS ? { tool_choice: 'none' } : {}) }),
           ...agent.sampling,
           ...(agent.maxTokens === null ? {} : { max_tokens: agent.maxTokens }),
         },
       });
       // A tenth on the safe side: the next messages may be denser.
       if (promptTokens !== null && promptTokens > 0)
-        density.set(id, Math.min(6, Math.max(0.5, (prompt.length / promptTokens) * 0.9)));
-      return;
+        density.set(id, Math.min(6, Math.max(0.5, (length / promptTokens) * 0.9)));
+      return toolCalls;
     } catch (error) {
       if (!(error instanceof AskError) || error.tooLong === null || attempt === ATTEMPTS) throw error;
       const { promptTokens, contextTokens } = error.tooLong;
       const room = contextTokens - Math.min(agent.maxTokens ?? RESERVE, Math.floor(contextTokens / 2));
-      const used = prompt.length * (room / promptTokens) * 0.95;
-      shrink = used / ((context - reserve) * perToken);
+      shrink = (length * (room / promptTokens) * 0.95) / ((context - reserve) * perToken);
     }
+  }
+};
+
+/** Asks, makes the calls that the model wants and asks again, until it answers without a call. */
+export const answer = async (options: AnswerOptions): Promise<void> => {
+  const { agent, deps, tools, signal, onPiece } = options;
+  const { id } = modelFor(agent, deps);
+  options.onModel(id);
+  const rounds: ToolRound[] = [];
+  let saidBefore = false;
+  for (;;) {
+    let text = '';
+    const calls = await askFitting(id, rounds, {
+      ...options,
+      onPiece(piece, thought) {
+        if (!thought) {
+          // What it says after a call is a paragraph of its own.
+          if (text === '' && saidBefore) onPiece('\n\n', false);
+          text += piece;
+        }
+        onPiece(piece, thought);
+      },
+    });
+    saidBefore ||= text !== '';
+    if (calls.length === 0) return;
+    if (rounds.length >= MOST_ROUNDS)
+      throw refusal('TOOL_LOOP', `it called tools ${MOST_ROUNDS} times over without coming to an answer.`);
+    const made: ToolRound['calls'] = [];
+    for (const [index, call] of calls.entries()) {
+      signal.throwIfAborted();
+      const result =
+        index < MOST_CALLS ? await tools.run(call) : `Only ${MOST_CALLS} calls are made at once; call it again.`;
+      made.push({ call, result });
+    }
+    rounds.push({ text, calls: made });
   }
 };
