@@ -179,7 +179,10 @@ export const sessionPorts = (options: SessionPortsOptions) => {
         break;
       case 'download':
         void book.note(row, {
-          downloads: [...row.record.downloads.filter(({ name }) => name !== event.file.name), event.file],
+          downloads: [
+            ...row.record.downloads.filter(({ name }) => name !== event.file.name),
+            { ...event.file, url: `/sessions/${id}/downloads/${encodeURIComponent(event.file.name)}` },
+          ],
         });
         note('info', `Downloaded ${event.file.name} (${event.file.size} bytes).`);
         break;
@@ -421,6 +424,8 @@ export const sessionPorts = (options: SessionPortsOptions) => {
               crashed: error instanceof BrowserProblem && (error.code === 'CRASHED' || error.code === 'NO_BROWSER'),
             };
           }
+          const typed = secretOf(id, call) ? String(call.arguments['text'] ?? '') : '';
+          if (typed !== '') result = { ...result, text: result.text.replaceAll(typed, '••••') };
           const tookMs = now() - began;
           const picture = SHOWS.has(call.tool) ? await takePicture(row, name, null, signal) : null;
           if (picture === null) pictures.delete(id);
