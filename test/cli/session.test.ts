@@ -53,9 +53,9 @@ describe('session start', () => {
   });
 
   it.each([
-    ['fails', () => sessions().script(new Error('The model is gone.')), 1],
-    ['is ended by somebody', () => void run(['session', 'cancel', 'session-1'], { url: server.url }), 130],
-    ['runs out of steps', () => sessions().script({ tool: 'read', arguments: { from: 0 } }), 124],
+    ['fails', (): void => sessions().script(new Error('The model is gone.')), 1],
+    ['is ended by somebody', (): void => void run(['session', 'cancel', 'session-1'], { url: server.url }), 130],
+    ['runs out of steps', (): void => sessions().script({ tool: 'read', arguments: { from: 0 } }), 124],
   ] as const)('with --wait that %s has an exit code of its own', async (_, happen, code) => {
     const begun = start(['session', 'start', 'Go.', '--wait', '--max-steps', '1'], { url: server.url });
     await thinks(1);
