@@ -148,8 +148,12 @@ export const browserOpener =
     const reopen = async (one: Life, url: string): Promise<void> => {
       const current = one.current();
       if (current === null) return;
-      const opened = one.devtools.send('Page.navigate', { url }, current.target.sessionId).catch(() => undefined);
+      const { sessionId, targetId } = current.target;
+      const until = performance.now() + RESTORE_MS;
+      const opened = one.devtools.send('Page.navigate', { url }, sessionId).catch(() => undefined);
       await Promise.race([opened, delay(RESTORE_MS), one.process.ended]);
+      while (!one.activity.isQuiet(sessionId) && performance.now() < until && !closing.signal.aborted) await delay(50);
+      await one.targets.refresh(targetId);
     };
 
     const restore = async (withPage: boolean): Promise<void> => {
