@@ -5,7 +5,7 @@ import type { AgentToolRule, Consent } from '../../../src/contracts/agent-tools.
 import type { McpServerView, McpToolView } from '../../../src/contracts/mcp.ts';
 import { plural } from '../../format/numbers.ts';
 import { IconButton } from '../../kit/button.tsx';
-import { FieldRow, Select, Toggle } from '../../kit/field.tsx';
+import { Select, Toggle } from '../../kit/field.tsx';
 import { Icon } from '../../kit/icons.tsx';
 import { useApp } from '../../state/app.tsx';
 import { createToolsStore } from '../tools/tools-store.ts';
@@ -158,12 +158,16 @@ export const AgentTools = (props: {
               )}
             </For>
           </ul>
-          <FieldRow
-            label="Trust what only reads"
-            help="Tools of which their server says that they change nothing are used without asking, where “As usual” is chosen."
-          >
+          <div class="agent-tools__row">
+            <span>
+              Trust what only reads
+              <span class="labelled__help agent-tools__help">
+                Tools of which their server says that they change nothing are used without asking, where “As usual” is
+                chosen.
+              </span>
+            </span>
             <Toggle label="Trust what only reads" checked={props.trustReadOnly} onChange={props.onTrust} />
-          </FieldRow>
+          </div>
         </Show>
       </Show>
     </div>

@@ -95,7 +95,7 @@ export const ServerDialog = (props: { server: McpServerView | null; onClose: () 
       firm
       onClose={props.onClose}
     >
-      <div class="server-form">
+      <div class="modal__body server-form">
         <Segmented label="What it is" value={draft().kind} choices={KINDS} onChange={(kind) => change({ kind })} />
         {text('name', 'Name', 'By which agents and people call it.', 'files')}
         <Show
@@ -184,7 +184,7 @@ export const ImportDialog = (props: { onClose: () => void }): JSX.Element => {
   };
   return (
     <Modal title="Take over servers" wide onClose={props.onClose}>
-      <div class="server-form">
+      <div class="modal__body server-form">
         <label class="labelled">
           <span class="labelled__label">Another assistant’s file</span>
           <textarea
