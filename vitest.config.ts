@@ -2,7 +2,7 @@ import solid from 'vite-plugin-solid';
 import { defineConfig } from 'vitest/config';
 
 /** Folders whose tests run the built product, processes under load or a browser; they run one file at a time. */
-const system = ['test/{processes,engine,browser,system}/**/*.test.ts'];
+const system = ['test/{processes,engine,browser,session-browser,system}/**/*.test.ts'];
 /** The tools of this repository themselves. */
 const checks = ['test/checks/**/*.test.ts'];
 const web = ['test/web/**/*.test.ts'];

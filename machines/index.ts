@@ -10,4 +10,5 @@ export { modelMachine } from './model.machine.ts';
 export { routerMachine } from './router.machine.ts';
 export { runMachine } from './run.machine.ts';
 export { runQueueMachine } from './run-queue.machine.ts';
+export { sessionMachine } from './session.machine.ts';
 export { supervisorMachine } from './supervisor.machine.ts';

@@ -16,6 +16,8 @@ const DOWNLOAD: BroadcastName[] = ['downloads:updated'];
 const SAID: (BroadcastName | keyof ChannelEvents)[] = ['messageBroadcast', 'messageComplete', 'channels:updated'];
 
 /** What a successful call can cause. Tested against the real transports. */
+const SESSION = ['sessions:updated', 'sessions:entry'] as const;
+
 export const BROADCASTS_OF: {
   readonly [N in CommandName]?: readonly (BroadcastName | keyof DirectEvents)[];
 } = {
@@ -73,6 +75,16 @@ export const BROADCASTS_OF: {
   'runs:start': ['runs:updated'],
   'runs:cancel': ['runs:updated'],
   'runs:remove': ['runs:removed'],
+  'sessions:start': SESSION,
+  'sessions:continue': SESSION,
+  'sessions:pause': SESSION,
+  'sessions:cancel': SESSION,
+  'sessions:update': ['sessions:updated'],
+  'sessions:remove': [...SESSION, 'sessions:removed'],
+  'sessions:attach': SESSION,
+  'sessions:take-over': SESSION,
+  'sessions:give-back': SESSION,
+  'sessions:watch': ['sessions:frame'],
   'channels:create': ['channels:updated'],
   'channels:join': ['channels:updated'],
   'channels:leave': ['channels:updated'],

@@ -24,6 +24,7 @@ import { presets } from './presets.ts';
 import { project } from './project.ts';
 import { router } from './router.ts';
 import { runs } from './runs.ts';
+import { sessions } from './sessions.ts';
 import { system } from './system.ts';
 import { tokens } from './tokens.ts';
 import { parsePayload } from './payload.ts';
@@ -51,6 +52,7 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...downloads,
   ...media,
   ...runs,
+  ...sessions,
   ...approvals,
   ...audit,
   ...system,

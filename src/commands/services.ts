@@ -19,6 +19,7 @@ import type { By } from './by.ts';
 import type { McpService } from './mcp-service.ts';
 import type { McpServerView } from '../contracts/mcp.ts';
 import type { MediaService } from './media-service.ts';
+import type { SessionChange, SessionService } from './session-service.ts';
 import type { MediaToolView, MediaView } from '../contracts/media.ts';
 import type { NewToken, User } from '../contracts/users.ts';
 import type {
@@ -204,6 +205,7 @@ export interface Services {
     revoke(ref: string, by: By): Promise<{ id: string; name: string }>;
   };
   media: MediaService;
+  sessions: SessionService;
   tokens: {
     /** INVALID_PAYLOAD when it would have expired already. */
     create(wanted: NewToken, by: By): Promise<{ token: string; user: User }>;
@@ -311,10 +313,11 @@ export type DomainChange =
   | { kind: 'metrics'; metrics: MetricsView }
   | { kind: 'mcp'; servers: McpServerView[]; by: By | null }
   | ChannelChange
+  | SessionChange
   | { kind: 'activity'; requests: ActivityView[]; skipped: number };
 
 /** What a socket can follow besides the broadcasts. */
-export type Topic = 'live' | 'inspector' | 'activity' | 'channels' | `media:${string}`;
+export type Topic = 'live' | 'inspector' | 'activity' | 'channels' | `media:${string}` | `session:${string}`;
 
 /** The socket behind a call, for commands that subscribe. */
 export interface Connection {

@@ -11,6 +11,7 @@ export const ApprovalRecord = z.object({
   title: text,
   reason: text,
   preview: text.nullable(),
+  picture: text.nullable().default(null),
   asker: text,
   /** False when a part of this server waits for the answer, and so ends with it. */
   outlives: z.boolean(),

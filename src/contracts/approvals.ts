@@ -12,6 +12,8 @@ export interface ApprovalView {
   reason: string;
   /** What exactly would be done, as text. */
   preview: string | null;
+  /** Path on this server of a picture of it; null when there is none. */
+  picture: string | null;
   status: ApprovalState;
   /** Who asks: the person, key or agent. */
   asker: string;
@@ -67,10 +69,11 @@ export interface HumanLayerRequest {
   timestamp: number;
   timeoutAt: number;
   preview: string | null;
+  picture: string | null;
   session: string | null;
 }
 
 export const humanLayerRequest = (approval: ApprovalView): HumanLayerRequest => {
-  const { id, title, reason, status, createdAt, timeoutAt, preview, session } = approval;
-  return { id, title, reason, status, timestamp: createdAt, timeoutAt, preview, session };
+  const { id, title, reason, status, createdAt, timeoutAt, preview, picture, session } = approval;
+  return { id, title, reason, status, timestamp: createdAt, timeoutAt, preview, picture, session };
 };

@@ -25,6 +25,7 @@ import { presetsCommands } from './commands/presets.ts';
 import { projectCommands } from './commands/project.ts';
 import { routerCommands } from './commands/router.ts';
 import { runsCommands } from './commands/runs.ts';
+import { sessionsCommands } from './commands/sessions.ts';
 import { systemCommands } from './commands/system.ts';
 import { tokensCommands } from './commands/tokens.ts';
 import type { CommandContract } from './commands/define.ts';
@@ -50,6 +51,7 @@ export const COMMANDS = {
   ...downloadsCommands,
   ...mediaCommands,
   ...runsCommands,
+  ...sessionsCommands,
   ...approvalsCommands,
   ...systemCommands,
   ...inspectorCommands,
@@ -94,6 +96,14 @@ const FAILURE_CODES: Partial<Record<CommandName, string>> = {
   'runs:get': 'GET_RUN_FAILED',
   'runs:cancel': 'CANCEL_RUN_FAILED',
   'runs:remove': 'REMOVE_RUN_FAILED',
+  'sessions:start': 'START_SESSION_FAILED',
+  'sessions:get': 'GET_SESSION_FAILED',
+  'sessions:transcript': 'GET_TRANSCRIPT_FAILED',
+  'sessions:continue': 'CONTINUE_SESSION_FAILED',
+  'sessions:pause': 'PAUSE_SESSION_FAILED',
+  'sessions:cancel': 'CANCEL_SESSION_FAILED',
+  'sessions:update': 'UPDATE_SESSION_FAILED',
+  'sessions:remove': 'REMOVE_SESSION_FAILED',
   'keys:create': 'CREATE_KEY_FAILED',
   'keys:revoke': 'REVOKE_KEY_FAILED',
   'tokens:create': 'CREATE_TOKEN_FAILED',

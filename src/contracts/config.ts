@@ -1,5 +1,6 @@
 /** Configuration and settings: every key with its default, its validation, its help and its other spellings. */
 import { z } from 'zod';
+import { SESSION_KEYS } from './config-sessions.ts';
 import type { ParameterValue } from './views.ts';
 
 /** Seconds; timers hold 32 bits of milliseconds, about 24 days. */
@@ -305,6 +306,7 @@ export const CONFIG_KEYS = {
     help: 'Runs that are kept for each owner after their end.',
     restart: 'none',
   },
+  ...SESSION_KEYS,
 } as const;
 
 export type ConfigKey = keyof typeof CONFIG_KEYS;

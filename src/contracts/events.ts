@@ -13,6 +13,7 @@ import type { LogUpdate } from './log-stream.ts';
 import type { ActivityView } from './activity.ts';
 import type { ClaudeEvents } from './claude.ts';
 import type { RunPieceView, RunView } from './runs.ts';
+import type { SessionEntryView, SessionFrame, SessionStatusEvent, SessionView } from './sessions.ts';
 import type {
   DecisionView,
   EngineView,
@@ -105,6 +106,11 @@ export interface BroadcastData {
   /** Only to the sockets of its owner, as the next. */
   'runs:updated': { run: RunView };
   'runs:removed': { runId: string };
+  /** Only to the sockets of its owner, as the next two. */
+  'sessions:updated': { session: SessionView };
+  /** A new entry of its transcript, or one that has changed: it has the same `seq` then. */
+  'sessions:entry': { sessionId: string; entry: SessionEntryView };
+  'sessions:removed': { sessionId: string };
   'decisions:updated': { decision: DecisionView };
   'logs:cleared': { cleared: number };
   'logs:entry': {
@@ -126,6 +132,10 @@ export interface DirectEvents extends ClaudeEvents, ChannelEvents {
   'live:change': LiveChangeView;
   /** Only to sockets that follow the run. */
   'runs:piece': { id: string; piece: RunPieceView };
+  /** Only to sockets that watch the session; what does not fit is left out. */
+  'sessions:frame': SessionFrame;
+  /** Only to the active client of its owner. */
+  sessionStatus: SessionStatusEvent;
   /** To those who follow the log. */
   log_update: LogUpdate;
   messageAck: { clientMessageId?: string; messageId: string; status: string };

@@ -7,7 +7,10 @@ import type { ErrorCode } from './errors.ts';
 import type { CheckedKey } from './keys.ts';
 import type { GgufMetadataView, LifecycleState, LogEntryView, ParameterValue } from './views.ts';
 
-export type Upstream = { socketPath: string } | { host: string; port: number };
+export type Upstream = ({ socketPath: string } | { host: string; port: number }) & {
+  /** Connections that its engine has threads for; without it as many as the router allows itself. */
+  connections?: number;
+};
 
 /** One model as the router needs it. */
 export interface Route {

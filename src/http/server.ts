@@ -10,11 +10,13 @@ import { failureBody, statusOf } from './errors.ts';
 import { admittedBy, corsOrigin, holdsKey, isKeyedPreflight, refusedAccess, userOfRequest } from './guard.ts';
 import { mediaRoutes } from './media.ts';
 import { serveMcp } from './mcp.ts';
+import { sessionMediaRoutes } from './session-media.ts';
 import { passThrough } from './passthrough.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { serveDashboard } from './static-files.ts';
 import type { AccessRules } from './guard.ts';
 import type { Access } from '../commands/access.ts';
+import type { Principal } from '../commands/caller.ts';
 import type { Registry } from '../commands/registry.ts';
 import type { Services } from '../commands/services.ts';
 
@@ -58,15 +60,12 @@ export const createHttpServer = (options: HttpServerOptions): Server => {
   app.notFound((context) =>
     context.json(failureBody(new CodedError('NOT_FOUND', `There is no ${context.req.path.slice(0, 200)}.`)), 404),
   );
-  const media = mediaRoutes({
-    services,
-    registry,
-    access,
-    async identify({ headers }) {
-      const admitted = await admittedBy(headers, access);
-      return admitted instanceof CodedError ? admitted : admitted.principal;
-    },
-  });
+  const identify = async ({ headers }: IncomingMessage): Promise<Principal | CodedError> => {
+    const admitted = await admittedBy(headers, access);
+    return admitted instanceof CodedError ? admitted : admitted.principal;
+  };
+  const media = mediaRoutes({ services, registry, access, identify });
+  const sessionMedia = sessionMediaRoutes({ services, access, identify });
   const listener = getRequestListener(app.fetch);
   const infer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const user = await userOfRequest(request.headers, access);
@@ -93,6 +92,7 @@ export const createHttpServer = (options: HttpServerOptions): Server => {
     } else if (request.method === 'OPTIONS' && crossOrigin !== null) answerPreflight(response);
     else if (/^\/v1(?:[/?]|$)/.test(request.url ?? '')) void infer(request, response);
     else if (media.takes(request)) media.answer(request, response);
+    else if (sessionMedia.takes(request)) sessionMedia.answer(request, response);
     else void listener(request, response);
   });
 };

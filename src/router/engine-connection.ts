@@ -124,7 +124,9 @@ export class EngineConnection implements Exchange {
     const attempt = (): void => {
       if (this.#handler !== handler) return;
       const socket: Socket = connect({
-        ...('socketPath' in this.#upstream ? { path: this.#upstream.socketPath } : this.#upstream),
+        ...('socketPath' in this.#upstream
+          ? { path: this.#upstream.socketPath }
+          : { host: this.#upstream.host, port: this.#upstream.port }),
         noDelay: true,
         onread: { buffer: readBuffer, callback: (size): boolean => this.#onRead(socket, size) },
       });

@@ -228,7 +228,9 @@ export class Lane {
     const target = state === 'loaded' ? upstream : null;
     if (this.#connections && target && sameUpstream(this.#connections.upstream, target)) return;
     this.#connections?.retire();
-    this.#connections = target ? new Connections(target, this.#ports.settings().connections) : null;
+    this.#connections = target
+      ? new Connections(target, Math.min(this.#ports.settings().connections, target.connections ?? Infinity))
+      : null;
   }
 
   get #isHeld(): boolean {

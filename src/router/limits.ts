@@ -12,7 +12,7 @@ export interface Limits {
   bodyIdleMs: number;
   /** How long the rest of a body is swallowed after the answer was sent without it. */
   lingerMs: number;
-  /** Connections per model. The engine gives each one a thread (`--threads-http 272`), and health checks need some too. */
+  /** Most connections per model, where its engine does not say how many threads it has for them. */
   connections: number;
   /** Wait before a streaming client is told that it waits, and between two such notes. */
   firstNoteMs: number;
@@ -35,7 +35,7 @@ export const LIMITS: Limits = {
   replayBytes: 4 * MIB,
   bodyIdleMs: 60_000,
   lingerMs: 5_000,
-  connections: 260,
+  connections: 1012,
   firstNoteMs: 2_000,
   noteEveryMs: 3_000,
   causeMs: 300,

@@ -16,6 +16,7 @@ import { modelMachine } from '../../machines/model.machine.ts';
 import { routerMachine } from '../../machines/router.machine.ts';
 import { runMachine } from '../../machines/run.machine.ts';
 import { runQueueMachine } from '../../machines/run-queue.machine.ts';
+import { sessionMachine } from '../../machines/session.machine.ts';
 import { supervisorMachine } from '../../machines/supervisor.machine.ts';
 import type { Services } from '../commands/services.ts';
 import type { InspectedActorView, InspectorFrameView } from '../contracts/views.ts';
@@ -28,6 +29,7 @@ const MACHINES: readonly AnyStateMachine[] = [
   routerMachine,
   runQueueMachine,
   runMachine,
+  sessionMachine,
   mcpServersMachine,
   mcpServerMachine,
 ];
@@ -86,6 +88,18 @@ const nameOf = (actor: Watched): string => {
   return parent._parent === undefined ? actor.id : `${nameOf(parent)}/${actor.id}`;
 };
 
+/** Of sessions only what is nobody's content: what a model says and types is its owner's alone. */
+const PLAIN_OF_SESSIONS = ['id', 'steps', 'maxSteps', 'timeoutMs', 'wish', 'after', 'circles', 'crashes'] as const;
+const isOfSession = (actor: Watched): boolean => {
+  const parent = actor._parent as unknown as Watched | undefined;
+  return parent === undefined ? actor.logic?.id === 'session' : isOfSession(parent);
+};
+const shownContext = (actor: Watched, context: unknown): unknown => {
+  if (!isOfSession(actor)) return redacted(context);
+  const fields = context as Record<string, unknown>;
+  return redacted(Object.fromEntries(PLAIN_OF_SESSIONS.map((name) => [name, fields[name]])));
+};
+
 const viewOf = (ref: AnyActorRef, snapshot: unknown = ref.getSnapshot()): InspectedActorView => {
   const actor = ref as unknown as Watched;
   const machine = isMachine(snapshot) ? snapshot : null;
@@ -97,7 +111,7 @@ const viewOf = (ref: AnyActorRef, snapshot: unknown = ref.getSnapshot()): Inspec
     parent: actor._parent?.sessionId ?? null,
     status: statusOf(snapshot),
     state: machine === null ? null : stateName(machine.value),
-    context: machine === null ? null : redacted(machine.context),
+    context: machine === null ? null : shownContext(actor, machine.context),
   };
 };
 
@@ -107,8 +121,20 @@ const walk = (ref: AnyActorRef): InspectedActorView[] => {
   return [viewOf(ref, snapshot), ...children.flatMap((child) => (child === undefined ? [] : walk(child)))];
 };
 
+/** Systems that come and go. */
+export interface PassingActors {
+  actors(): readonly AnyActorRef[];
+  /** Observes those that are there and those that come. */
+  inspect(observer: (event: InspectionEvent) => void): { unsubscribe(): void };
+}
+
 /** The inspector of the systems that `roots` begin. They are asked for lazily, because services are made before they start. */
-export const createInspector = (roots: () => readonly AnyActorRef[], now: () => number): Services['inspector'] => {
+export const createInspector = (
+  roots: () => readonly AnyActorRef[],
+  now: () => number,
+  passing: PassingActors = { actors: () => [], inspect: () => ({ unsubscribe: () => undefined }) },
+): Services['inspector'] => {
+  const all = (): InspectedActorView[] => [...roots(), ...passing.actors()].flatMap(walk);
   const watchers = new Set<(frames: InspectorFrameView[]) => void>();
   const before = new Map<string, string | null>();
   /** Events that were sent and not taken yet, oldest first, with who sent them. */
@@ -153,7 +179,9 @@ export const createInspector = (roots: () => readonly AnyActorRef[], now: () => 
       actor,
       before: before.get(actor.id) ?? null,
       source,
-      event: redacted(event) as InspectorFrameView['event'],
+      event: (isOfSession(actorRef as unknown as Watched)
+        ? { type: event.type }
+        : redacted(event)) as InspectorFrameView['event'],
     });
     if (actor.status === 'active') before.set(actor.id, actor.state);
     else before.delete(actor.id);
@@ -176,14 +204,14 @@ export const createInspector = (roots: () => readonly AnyActorRef[], now: () => 
   };
 
   return {
-    actors: () => roots().flatMap(walk),
+    actors: all,
     machines: () => MACHINES.map((machine) => ({ id: machine.id, definition: JSON.stringify(machine.definition) })),
     seq: () => seq,
     watch(listener) {
       watchers.add(listener);
       if (observing === null) {
-        for (const { id, state } of roots().flatMap(walk)) before.set(id, state);
-        observing = roots().map((root) => root.system.inspect(observe));
+        for (const { id, state } of all()) before.set(id, state);
+        observing = [...roots().map((root) => root.system.inspect(observe)), passing.inspect(observe)];
       }
       return () => {
         watchers.delete(listener);

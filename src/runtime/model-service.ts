@@ -80,6 +80,7 @@ export const createModelService = (options: ModelServiceOptions): ModelService =
 
   const sendLoad = (id: string, requestId: string | null, by: By): void => {
     const model = known(id);
+    planner.prepare(id);
     const { needs, takes } = memory.demand(model, planner.parameters(model));
     system.send({
       type: 'models.load',

@@ -6,12 +6,15 @@ import { CodedError } from '../contracts/errors.ts';
 import type { Upstream } from '../contracts/ipc.ts';
 import type { ParameterValue } from '../contracts/views.ts';
 import type { EngineInfo } from '../io/engine/index.ts';
-import { engineEnvironment, freshSocketPath, supervisorArgs } from '../io/llama/launch.ts';
+import { engineEnvironment, engineThreads, freshSocketPath, supervisorArgs } from '../io/llama/launch.ts';
 import type { LaunchPlan } from '../io/llama/launch.ts';
 import { parametersToArgs } from '../io/presets/index.ts';
 import type { Known } from './catalog.ts';
 import { effectiveParameters, sourcedParameters } from './parameters.ts';
 import type { ParameterSources, SourcedParameter } from './parameters.ts';
+
+/** How long a look at a file counts for the plan that it was made for. */
+const STILL_THERE_MS = 2000;
 
 /** The sections of the active preset that concern a model. */
 export interface ActivePreset {
@@ -31,6 +34,11 @@ export interface PlannerOptions {
 }
 
 export interface Planner {
+  /**
+   * Looks ahead for a load that may have to wait for another model's end, so that `plan` then has nothing to wait for: between the two
+   * nobody has the memory, and every millisecond is one of the swap.
+   */
+  prepare(id: string): void;
   plan(id: string): Promise<LaunchPlan>;
   /** What a start would use, now or with another configuration or preset; never refuses. */
   parameters(known: Known, instead?: Instead): Record<string, ParameterValue>;
@@ -55,7 +63,23 @@ export const createPlanner = (options: PlannerOptions): Planner => {
   };
   const parameters = (known: Known, instead?: Instead): Record<string, ParameterValue> =>
     effectiveParameters(sources(known, instead));
+  const look = async ({ name, path }: { name: string; path: string }): Promise<void> => {
+    await access(path).catch(() => {
+      throw new CodedError('NOT_FOUND', `The file ${name} is not there any more; put it back or scan again.`);
+    });
+    await mkdir(options.socketFolder, { recursive: true, mode: 0o700 });
+  };
+  /** Looks ahead, each for one plan; `at` in ms of `performance.now()`. */
+  const ahead = new Map<string, { at: number; done: Promise<void> }>();
   return {
+    prepare(id) {
+      const file = options.model(id)?.file;
+      if (file == null || file.problem !== null) return;
+      const done = look(file);
+      // What it does not find is told by the plan itself.
+      done.catch(() => undefined);
+      ahead.set(id, { at: performance.now(), done });
+    },
     parameters,
     sourced: (known) => [...sourcedParameters(sources(known)).values()],
     async plan(id) {
@@ -67,12 +91,16 @@ export const createPlanner = (options: PlannerOptions): Planner => {
       if (known === undefined || file == null)
         throw new CodedError('NOT_FOUND', `No file belongs to ${id}; scan again or set its model_path.`);
       if (file.problem !== null) throw new CodedError('NOT_FOUND', `${file.name} cannot be used: ${file.problem}`);
-      await access(file.path).catch(() => {
-        throw new CodedError('NOT_FOUND', `The file ${file.name} is not there any more; put it back or scan again.`);
-      });
+      const earlier = ahead.get(id);
+      ahead.delete(id);
+      await (earlier !== undefined && performance.now() - earlier.at < STILL_THERE_MS ? earlier.done : look(file));
       const effective = parameters(known);
       const args = parametersToArgs(effective, engine.flags);
-      const upstream = await freshUpstream(options.socketFolder);
+      const { threads, connections } = engineThreads(
+        slotsOf(effective),
+        known.record?.concurrency ?? options.config().concurrency,
+      );
+      const upstream = { ...(await freshUpstream(options.socketFolder)), connections };
       return {
         command: engine.command,
         args: [
@@ -82,6 +110,7 @@ export const createPlanner = (options: PlannerOptions): Planner => {
             mmproj: file.mmproj,
             alias: id,
             upstream,
+            threads,
             // An engine whose help cannot be read is taken to know everything: it will say so if it does not.
             knows: (flag) => engine.flags.size === 0 || engine.flags.has(flag),
           }),
@@ -96,6 +125,9 @@ export const createPlanner = (options: PlannerOptions): Planner => {
   };
 };
 
+const slotsOf = ({ parallel }: Record<string, ParameterValue>): number | null =>
+  typeof parallel === 'number' && parallel > 0 ? parallel : null;
+
 /** A preset names models by id, file name or alias. */
 const sectionFor = (preset: ActivePreset, known: Known): Record<string, ParameterValue> => {
   const names = [known.id, known.file?.name, known.record?.name, ...(known.record?.aliases ?? [])];
@@ -109,7 +141,6 @@ const sectionFor = (preset: ActivePreset, known: Known): Record<string, Paramete
 };
 
 const freshUpstream = async (folder: string): Promise<Upstream> => {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const socketPath = freshSocketPath(folder);
   return socketPath === null ? { host: '127.0.0.1', port: await freePort() } : { socketPath };
 };

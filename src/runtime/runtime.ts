@@ -59,6 +59,8 @@ import { createRequests } from './requests.ts';
 import { createRouteTable } from './route-table.ts';
 import { createRouterService, loadedOnStartup } from './router-service.ts';
 import { openRuns } from './runs/runs.ts';
+import { openSessions } from './sessions/open-sessions.ts';
+import { sessionParts } from './sessions/parts.ts';
 import { openDataDir } from './stores.ts';
 import { createSystemService } from './system-service.ts';
 import { openTokenService } from './token-service.ts';
@@ -449,6 +451,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
   });
+  const sessions = await openSessions({ dataDir, approvals, config: config.get, hub, log, now, newId: randomUUID, ...sessionParts() });
   link.onMessage(reactions.onRouterMessage);
   book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
   followLog(link, book);
@@ -476,6 +479,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     media,
     runs,
     approvals,
+    sessions,
     config,
     settings: config.settings,
     presets,
@@ -498,7 +502,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       router: views.router,
       engine: views.engine,
     }),
-    inspector: createInspector(() => [system.root, runs.actor, mcp.root], now),
+    inspector: createInspector(() => [system.root, runs.actor, mcp.root], now, sessions),
     snapshot() {
       // What is collected is told first, so that nothing in the snapshot comes again after it.
       hub.flush();
@@ -559,6 +563,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await media.begin();
       await runs.begin();
       await approvals.begin();
+      await sessions.begin();
       await mcp.begin();
       await routerSettled;
       restore();
@@ -568,6 +573,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       requests.abandon('The server is stopping.');
       sampler.stop();
       // Before the models that they may be talking to.
+      await sessions.drain();
       approvals.drain();
       await runs.drain();
       await channels.drain();
@@ -583,6 +589,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await downloads.close();
       await media.close();
       await runs.close();
+      await sessions.close();
       await approvals.close();
       await mcp.close();
       await library.close();

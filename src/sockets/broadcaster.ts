@@ -15,6 +15,7 @@ import { namedRoom, ownerRoom, userRoom } from './rooms.ts';
 import { createTopicAudience } from './topic-audience.ts';
 import type { Emitter } from './emitter.ts';
 import { publishPieces, publishRun } from './run-broadcasts.ts';
+import { publishSession } from './session-broadcasts.ts';
 import type { MetricsAudience } from './metrics-audience.ts';
 import type { TopicAudience } from './topic-audience.ts';
 
@@ -127,6 +128,11 @@ export const createBroadcaster = (services: Services, emitter: Emitter, io: Serv
       case 'run':
       case 'run.removed':
         publishRun(emitter, change);
+        break;
+      case 'session':
+      case 'session.entry':
+      case 'session.removed':
+        publishSession(emitter, change);
         break;
       case 'approval':
         emitter.broadcast(

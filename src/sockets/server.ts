@@ -19,6 +19,10 @@ import { createRunFollowers } from './run-followers.ts';
 import type { RunFollowers } from './run-followers.ts';
 import { createFocus } from './focus.ts';
 import { CLAIMS_FOCUS, humanLayerEvents, publishHumanLayer } from './human-layer.ts';
+import { SESSION_EVENTS, sessionEvents } from './session-events.ts';
+import { createSessionWatchers, isSessionTopic } from './session-rooms.ts';
+import type { SessionWatchers } from './session-rooms.ts';
+import { publishSessionStatus } from './session-status.ts';
 import { dispatchEvents } from './dispatch.ts';
 import type { Callers } from './dispatch.ts';
 import { isMediaTopic, MEDIA_NAMESPACE, mediaConnection, mediaIdOf } from './media-audience.ts';
@@ -87,24 +91,27 @@ const ROOMS = { live: LIVE_ROOM, activity: ACTIVITY_ROOM, channels: CHANNELS_ROO
 
 interface Parts {
   broadcaster: Broadcaster;
+  watchers: SessionWatchers;
   followers: RunFollowers;
   messaging: Messaging;
 }
 
 const connectionOf = (
   socket: Socket,
-  { broadcaster: { metrics, inspector, media }, followers, messaging }: Parts,
+  { broadcaster: { metrics, inspector, media }, watchers, followers, messaging }: Parts,
 ): Connection => ({
   ...messaging.connection(socket),
   id: socket.id,
   join(topic) {
     if (topic === 'inspector') inspector.join(socket);
     else if (isMediaTopic(topic)) media.join(socket, mediaIdOf(topic));
+    else if (isSessionTopic(topic)) watchers.join(socket, topic);
     else void socket.join(ROOMS[topic]);
   },
   leave(topic) {
     if (topic === 'inspector') inspector.leave(socket);
     else if (isMediaTopic(topic)) leaveMedia(socket, mediaIdOf(topic));
+    else if (isSessionTopic(topic)) watchers.leave(socket, topic);
     else void socket.leave(ROOMS[topic]);
   },
   isIn: (room) => socket.rooms.has(namedRoom(room)),
@@ -152,6 +159,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
     }
     broadcaster.metrics.leave(socket);
     broadcaster.inspector.leave(socket);
+    watchers.leaveAll(socket);
     for (const room of socket.rooms) if (room.startsWith('@')) void socket.leave(room);
   };
   /** After the greeting, and in a namespace that hears of runs. */
@@ -169,22 +177,27 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
   const messaging = createMessaging(services, registry, emitter);
   const followers = createRunFollowers(services.runs, (socket) => ownerOf(admission.principalOf(socket)));
 
+  const watchers = createSessionWatchers(io, services.sessions, (socket) =>
+    approvalOwner(admission.principalOf(socket)),
+  );
+
   const plain = new Map([
     ...connectionEvents(access, admission),
     ...claudeEvents(services, access),
     ...humanLayerEvents(services, access),
+    ...sessionEvents(services, access),
   ]);
   const focus = createFocus();
-  const stopHumanLayer = publishHumanLayer(
-    services,
-    focus,
-    (socket) => access.refusal(admission.principalOf(socket), 'observe') === undefined,
-  );
+  const mayHear = (socket: Socket): boolean => access.refusal(admission.principalOf(socket), 'observe') === undefined;
+  const stopHumanLayer = publishHumanLayer(services, focus, mayHear);
+  const stopSessions = publishSessionStatus(services, focus, mayHear);
   /** Before the call itself, so that what it causes reaches the right client. */
   const watchFocus = (socket: Socket): void => {
     const owner = (): string => approvalOwner(admission.principalOf(socket));
     focus.connected(socket, owner());
-    socket.onAny((event: unknown) => focus.called(socket, owner(), CLAIMS_FOCUS.has(String(event))));
+    socket.onAny((event: unknown) =>
+      focus.called(socket, owner(), CLAIMS_FOCUS.has(String(event)) || SESSION_EVENTS.has(String(event))),
+    );
     socket.on('disconnect', () => focus.left(socket));
   };
   const welcome = (socket: Socket, connection: Connection | undefined): void => {
@@ -201,7 +214,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
   for (const name of NAMESPACES) {
     io.of(name).on('connection', (socket) => {
       watchFocus(socket);
-      welcome(socket, connectionOf(socket, { broadcaster, followers, messaging }));
+      welcome(socket, connectionOf(socket, { broadcaster, watchers, followers, messaging }));
       if (admission.seat(socket)) broadcaster.metrics.join(socket);
       broadcaster.inspector.resume(socket);
       messaging.resume(socket);
@@ -209,6 +222,7 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
         broadcaster.metrics.leave(socket);
         broadcaster.inspector.leave(socket);
         followers.leave(socket);
+        watchers.leaveAll(socket);
         messaging.leave(socket);
       });
     });
@@ -227,6 +241,8 @@ export const attachSockets = (httpServer: HttpServer, options: SocketServerOptio
       broadcaster.close();
       followers.close();
       stopHumanLayer();
+      stopSessions();
+      watchers.close();
       messaging.close();
       // Only the transports are closed: a client told to disconnect by its namespace would not come back after a restart.
       for (const engine of engines) engine.close();

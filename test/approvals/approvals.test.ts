@@ -146,7 +146,16 @@ describe('a part of the server that asks', () => {
 
 describe('after a restart', () => {
   const left = (over: Partial<ApprovalRecord>): ApprovalRecord => ({
-    ...{ id: 'x', owner: 'shared', title: 'Pay', reason: '', preview: null, asker: 'Ana', outlives: true },
+    ...{
+      id: 'x',
+      owner: 'shared',
+      title: 'Pay',
+      reason: '',
+      preview: null,
+      picture: null,
+      asker: 'Ana',
+      outlives: true,
+    },
     ...{ session: null, rule: null, createdAt: 0, timeoutAt: Date.now() + 60_000, status: 'pending' },
     ...{ decidedAt: null, decidedBy: null, answer: null, why: null },
     ...over,

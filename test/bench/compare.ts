@@ -80,8 +80,35 @@ export const against = (samples: ReadonlyMap<string, Measured[]>, measure: strin
     })
     .join(', ');
 
-/** What the router adds to another side, by default going straight to the engine, turn by turn. */
-export const added = (samples: ReadonlyMap<string, Measured[]>, measure: string, to = 'direct'): number[] => {
+/** What one side adds to another, by default the router to going straight to the engine, turn by turn. */
+export const added = (
+  samples: ReadonlyMap<string, Measured[]>,
+  measure: string,
+  to = 'direct',
+  by = 'router',
+): number[] => {
   const theirs = sampleOf(samples, to, measure);
-  return sampleOf(samples, 'router', measure).map((ours, turn) => ours - (theirs[turn] ?? Number.NaN));
+  return sampleOf(samples, by, measure).map((ours, turn) => ours - (theirs[turn] ?? Number.NaN));
+};
+
+/** What the proxies beside the router add to going straight to the engine, medians by their names. */
+const addedByOthers = (samples: ReadonlyMap<string, Measured[]>, measure: string): [string, number][] =>
+  [...samples.keys()]
+    .filter((name) => name !== 'router' && name !== 'direct')
+    .map((name) => [name, median(added(samples, measure, 'direct', name))]);
+
+/** What the router adds divided by what each other proxy adds: of the medians, because in one turn theirs may be next to nothing. */
+export const addedRatios = (samples: ReadonlyMap<string, Measured[]>, measure: string): Record<string, number> => {
+  const ours = median(added(samples, measure));
+  return Object.fromEntries(addedByOthers(samples, measure).map(([name, theirs]) => [name, ours / theirs]));
+};
+
+/** "2.08 × what nginx adds (0.096 ms)" */
+export const addedAgainst = (samples: ReadonlyMap<string, Measured[]>, measure: string, unit: string): string => {
+  const all = addedRatios(samples, measure);
+  return addedByOthers(samples, measure)
+    .map(
+      ([name, theirs]) => `${(all[name] ?? Number.NaN).toFixed(2)} × what ${name} adds (${theirs.toFixed(3)} ${unit})`,
+    )
+    .join(', ');
 };

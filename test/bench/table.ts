@@ -14,7 +14,8 @@ const digits = (value: number): string => {
 const targetText = ({ target, unit }: Row): string => {
   if (target === null) return '';
   if (target.of !== 'ratio') return `${target.of === 'p99' ? 'p99 ' : ''}≤ ${target.atMost} ${unit}`;
-  return `${'atMost' in target ? `≤ ${target.atMost}` : `≥ ${target.atLeast}`} × ${target.to}`;
+  const [sign, ratio] = 'atMost' in target ? ['≤', target.atMost] : ['≥', target.atLeast];
+  return `${sign} ${Number(ratio.toFixed(2))} × ${target.to}`;
 };
 
 const cells = (row: Row): string[] => {

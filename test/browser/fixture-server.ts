@@ -581,6 +581,12 @@ export class FixtureServer {
         Object.fromEntries(Object.entries(updates).filter(([, value]) => value !== undefined)),
       ),
     }),
+    'models:preview': ({ modelId, updates, ...fields }) => {
+      const before = this.situation(this.config);
+      const parameters = { ...before.parameters.get(modelId), ...updates.parameters };
+      const after = { ...before, parameters: new Map([...before.parameters, [modelId, parameters]]) };
+      return { effects: changePlan(before, after, this.affected(), { apply: applyOf(fields) }) };
+    },
     'models:delete': (data) => {
       const { id, name } = this.modelOf(data);
       this.remove(id);

@@ -25,6 +25,8 @@ const running: [CommandName, Fields][] = [['runs:start', { prompt: 'Say hello.' 
 const asked: [CommandName, Fields][] = [
   ['approvals:request', { title: 'Send the mail', session: 'mail', rule: 'send' }],
 ];
+const begun: [CommandName, Fields][] = [['sessions:start', { prompt: 'Buy milk.', startUrl: 'https://shop.example' }]];
+const inHand: [CommandName, Fields][] = [...begun, ['sessions:take-over', { id: 'session-1' }]];
 const CHANNEL = 'aaaaaaaa-0000-4000-8000-000000000001';
 const made: [CommandName, Fields][] = [['channels:create', { channelId: CHANNEL, name: 'one' }]];
 const said: [CommandName, Fields][] = [
@@ -144,6 +146,23 @@ const CASES: { [N in CommandName]: Case } = {
   'runs:cancel': { payload: { id: 'run-1' }, before: running },
   'runs:remove': { payload: { id: 'run-1' }, before: [...running, ['runs:cancel', { id: 'run-1' }]] },
   'runs:tools': { payload: {} },
+  'sessions:start': { payload: { prompt: 'Buy milk.' } },
+  'sessions:list': { payload: {}, before: begun },
+  'sessions:get': { payload: { id: 'session-1' }, before: begun },
+  'sessions:transcript': { payload: { id: 'session-1' }, before: begun },
+  'sessions:continue': { payload: { id: 'session-1', prompt: 'And bread.' }, before: begun },
+  'sessions:pause': { payload: { id: 'session-1' }, before: begun },
+  'sessions:cancel': { payload: { id: 'session-1' }, before: begun },
+  'sessions:update': { payload: { id: 'session-1', title: 'Milk', maxSteps: 7 }, before: begun },
+  'sessions:remove': { payload: { id: 'session-1' }, before: begun },
+  'sessions:attach': { payload: { id: 'session-1', fileIds: ['file-1'] }, before: begun },
+  'sessions:files': { payload: {} },
+  'sessions:screenshot': { payload: { id: 'session-1' }, before: begun },
+  'sessions:take-over': { payload: { id: 'session-1' }, before: begun },
+  'sessions:give-back': { payload: { id: 'session-1', note: 'I logged in.' }, before: inHand },
+  'sessions:input': { payload: { id: 'session-1', input: { kind: 'back' } }, before: inHand },
+  'sessions:watch': { payload: { id: 'session-1' }, before: begun },
+  'sessions:unwatch': { payload: { id: 'session-1' }, before: begun },
   'approvals:request': { payload: { title: 'Send the mail', reason: 'It is due.' } },
   'approvals:list': { payload: {}, before: asked },
   'approvals:wait': { payload: { id: 'approval-1', waitMs: 0 }, before: asked },
@@ -275,6 +294,17 @@ const REFUSED: [CommandName, unknown, string][] = [
   ['runs:output', { id: 'none' }, 'NOT_FOUND'],
   ['runs:cancel', { id: 'none' }, 'NOT_FOUND'],
   ['runs:remove', { id: 'none' }, 'NOT_FOUND'],
+  ['sessions:start', {}, 'INVALID_PAYLOAD'],
+  ['sessions:start', { prompt: '  ' }, 'INVALID_PAYLOAD'],
+  ['sessions:start', { prompt: 'x', startUrl: 'file:///etc/passwd' }, 'INVALID_PAYLOAD'],
+  ['sessions:start', { prompt: 'x', fileIds: ['none'] }, 'NOT_FOUND'],
+  ['sessions:get', { id: 'none' }, 'NOT_FOUND'],
+  ['sessions:transcript', { id: '../etc' }, 'NOT_FOUND'],
+  ['sessions:continue', { id: 'none' }, 'NOT_FOUND'],
+  ['sessions:cancel', { id: 'none' }, 'NOT_FOUND'],
+  ['sessions:input', { id: 'none', input: { kind: 'shout' } }, 'INVALID_PAYLOAD'],
+  ['sessions:attach', { id: 'none', fileIds: 'one' }, 'INVALID_PAYLOAD'],
+  ['config:update', { config: { 'sessions.rules': ['everything=allow'] } }, 'INVALID_PAYLOAD'],
   ['channels:get', { channelId: 'nowhere' }, 'NOT_FOUND'],
   ['channels:send', { channelId: 'nowhere', entityId: 'ana', text: 'Hello' }, 'INVALID_PAYLOAD'],
   ['channels:send', { channelId: CHANNEL, entityId: 'ana', text: '' }, 'INVALID_PAYLOAD'],
@@ -297,6 +327,7 @@ interface Answer {
 
 /** Values of the moment, and the words in which the dialects are meant to differ. */
 const MOVING = new Set([
+  'endedAt',
   'timestamp',
   'serverTime',
   'uptime',
@@ -334,6 +365,7 @@ describe('parity of the transports', () => {
 
   const start = async (): Promise<void> => {
     server = await startTestServer();
+    server.services.control.sessions.addFile('shared');
     caller = await connectClient(server.url);
     witness = await connectClient(server.url, { path: '/llamaproxws' });
   };
@@ -387,6 +419,9 @@ describe('parity of the transports', () => {
     return copy;
   };
 
+  /** Sessions go on after the answer until their model thinks. */
+  const quiet = (): Promise<void> => expect.poll(() => server.services.control.sessions.isQuiet()).toBe(true);
+
   it.each(COMMAND_NAMES)('%s: same result and same broadcasts', async (command) => {
     const { payload, before = [], room } = CASES[command];
     const results: Record<string, unknown> = {};
@@ -394,15 +429,17 @@ describe('parity of the transports', () => {
     for (const style of STYLES) {
       if (room !== undefined) await caller.ack('joinRoom', room);
       for (const [name, data] of before) expect((await call('b', name, data)).ok).toBe(true);
+      await quiet();
       await fence((message) => server.services.logs.write('info', 'server', message), [witness, caller]);
       witness.forget();
       const answer = await call(style, command, payload);
+      await quiet();
       // Restarts go on after the answer.
       await expect.poll(() => server.services.router.view().state).toMatch(/^(loaded|unloaded)$/);
       await fence((message) => server.services.logs.write('info', 'server', message), [witness]);
       heard[style] = witness.received
         .map(({ event }) => event)
-        .filter((event) => !/^(logs:entry|metrics:update|humanLayerRequest)$/.test(event));
+        .filter((event) => !/^(logs:entry|metrics:update|humanLayerRequest|sessionStatus)$/.test(event));
       if (style === 'http' && 'socketOnly' in COMMANDS[command]) {
         expect(answer).toMatchObject({ ok: false, code: 'INVALID_STATE' });
         continue;

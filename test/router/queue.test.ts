@@ -35,6 +35,24 @@ test('requests for an unloaded model ask for it once, wait, and are served in th
   expect(finished.queuedMs).toBeLessThanOrEqual(finished.durationMs);
 });
 
+test('an engine gets no more requests at once than it has threads for; the others wait in their order', async () => {
+  let open = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  const engine = await fakeEngine((received) => void gate.then(() => answerWhole(received)));
+  const harness = await startRouter({ routes: [loadedRoute('alpha', { ...engine.upstream, connections: 2 })] });
+  const replies: Promise<Reply>[] = [];
+  for (let n = 1; n <= 4; n++) {
+    replies.push(chat(harness.url, { model: 'alpha', n }));
+    await waiting(harness, 'alpha', n);
+  }
+  await vi.waitFor(() => expect(engine.received).toHaveLength(2), { interval: 2 });
+  open();
+  const answers = await Promise.all(replies);
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  expect(answers.map(({ headers }) => headers['x-llamactor-queue-position'])).toEqual([undefined, undefined, '1', '2']);
+  expect(engine.sockets).toHaveLength(2);
+});
+
 test('a client that leaves frees its place; when the last one leaves the model is not needed any more', async () => {
   const harness = await startRouter({ routes: [routeOf('alpha')] });
   const clients = [];

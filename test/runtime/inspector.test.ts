@@ -41,7 +41,7 @@ describe('the inspector', () => {
       return [id, Object.keys(states)];
     });
     expect(definitions).toContainEqual(['model', ['unloaded', 'loading', 'loaded', 'stopping', 'error']]);
-    expect(definitions.map(([id]) => id)).toEqual(['supervisor', 'engine', 'model', 'router', 'run-queue', 'run']);
+    expect(definitions.map(([id]) => id)).toEqual(['supervisor', 'engine', 'model', 'router', 'run-queue', 'run', 'session']);
   });
 
   it('tells each step with its event, its sender and both states, in order and without a gap', () => {

@@ -1,4 +1,5 @@
 /** The whole server in this process over the fake engine, whose faults are chosen per model. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -75,14 +76,33 @@ export const startFakeApp = async (
   };
 };
 
-/** Whether a process exists, zombies not counted. */
+/** State and process group of a process; null when there is none. */
+const statOf = (pid: string): { state: string; group: number } | null => {
+  try {
+    // The name in parentheses may hold anything.
+    const [state = '', , group = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return { state, group: Number(group) };
+  } catch {
+    return null;
+  }
+};
+
+/**
+ * Whether a process exists, or for a negative number any of that process group. Those that are dead and only wait for their parent to
+ * notice do not count: after the death of theirs that is whoever adopts orphans here, in its own time.
+ */
 export const isRunning = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
-    return true;
   } catch {
     return false;
   }
+  if (process.platform !== 'linux') return true;
+  const all = pid > 0 ? [String(pid)] : readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return all.some((each) => {
+    const stat = statOf(each);
+    return stat !== null && stat.state !== 'Z' && (pid > 0 || stat.group === -pid);
+  });
 };
 
 export const gone = (pid: number, timeoutMs = 10_000): Promise<void> =>

@@ -31,6 +31,8 @@ import { createMemoryNotifications } from './memory-notifications.ts';
 import type { MemoryNotifications } from './memory-notifications.ts';
 import { createMemoryKeys } from './memory-keys.ts';
 import type { MemoryKeys } from './memory-keys.ts';
+import { createMemorySessions } from './memory-sessions.ts';
+import type { MemorySessions } from './memory-sessions.ts';
 import { createMemoryRuns } from './memory-runs.ts';
 import type { MemoryRuns } from './memory-runs.ts';
 import { summaryOf } from '../../src/runtime/observe/activity-summary.ts';
@@ -72,6 +74,7 @@ export interface MemoryControl {
   setDownload: MemoryDownloads['set'];
   runs: Pick<MemoryRuns, 'write' | 'complete'>;
   approvals: MemoryApprovals;
+  sessions: MemorySessions;
   mcp: Pick<MemoryMcp, 'put'>;
   keys: MemoryKeys;
   tokens: Tokens;
@@ -165,6 +168,12 @@ export const createMemoryServices = (
   const mcp = createMemoryMcp(publish);
   const runs = createMemoryRuns(publish);
   const approvals = createMemoryApprovals(publish);
+  const sessions = createMemorySessions({
+    publish,
+    subscribe: () => () => undefined,
+    approvals: approvals.service,
+    config: () => config,
+  });
   const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
   const find = (ref: string): ModelView | undefined =>
@@ -297,6 +306,7 @@ export const createMemoryServices = (
     setDownload: downloads.set,
     runs,
     approvals,
+    sessions,
     mcp,
   };
 
@@ -432,6 +442,7 @@ export const createMemoryServices = (
     mcp,
     runs: runs.service,
     approvals: approvals.service,
+    sessions: sessions.service,
     config: {
       get: () => config,
       preview: (patch, apply) => {

@@ -5,10 +5,12 @@ import { createToolCallCollector } from './tool-calls.ts';
 import type { ToolCall } from './tool-calls.ts';
 
 export interface Question {
-  /** Origin of the inference port. */
+  /** Origin of the inference port, or the address of another endpoint, which ends like `/v1`. */
   url: string;
-  /** A key for it. */
-  key: string;
+  /** A key for it; null sends none. */
+  key: string | null;
+  /** Who is asked, in words; the router of this server when it is left out. */
+  server?: string;
   /** A chat completion without `stream`. */
   body: Readonly<Record<string, unknown>>;
   signal: AbortSignal;
@@ -20,6 +22,10 @@ export interface Question {
 export interface Answered {
   /** Tokens of the prompt as the engine counted them; null when it did not say. */
   promptTokens: number | null;
+  /** Tokens of the answer; null as above. */
+  answerTokens: number | null;
+  /** It had more to say than it was allowed. */
+  cutOff: boolean;
   /** What the model wants to have called before it goes on. */
   toolCalls: ToolCall[];
 }
@@ -52,12 +58,21 @@ const parse = (text: string): Fields | null => {
 const numberIn = (fields: Fields, name: string): number | null =>
   typeof fields[name] === 'number' ? fields[name] : null;
 
+/** Other engines say it in words: `maximum context length is 8192 tokens. However, you requested 9000 tokens`. */
+const countsIn = (message: string): [number | null, number | null] => {
+  const context = /(?:context length|context size|context window)\D{0,40}?(\d+)/i.exec(message)?.[1];
+  const prompt = /(?:requested|resulted in|request has|input has)\D{0,40}?(\d+)/i.exec(message)?.[1];
+  return context === undefined || prompt === undefined ? [null, null] : [Number(prompt), Number(context)];
+};
+
 /** The error object of an answer or of a stream. */
 const errorOf = (told: unknown, status: number): AskError => {
   const fields = isFields(told) ? told : {};
   const message =
     typeof fields['message'] === 'string' ? fields['message'] : `the engine answered with status ${status}.`;
-  const [promptTokens, contextTokens] = [numberIn(fields, 'n_prompt_tokens'), numberIn(fields, 'n_ctx')];
+  const [saidPrompt, saidContext] = countsIn(message);
+  const promptTokens = numberIn(fields, 'n_prompt_tokens') ?? saidPrompt;
+  const contextTokens = numberIn(fields, 'n_ctx') ?? saidContext;
   const tooLong = promptTokens === null || contextTokens === null ? null : { promptTokens, contextTokens };
   return new AskError(typeof fields['code'] === 'string' ? fields['code'] : 'UPSTREAM_FAILED', message, tooLong);
 };
@@ -68,13 +83,24 @@ const positionIn = (comment: string): number | null => {
   return digits === undefined ? null : Number(digits);
 };
 
+/** An address without a path is an origin. */
+const chatAddress = (url: string): string => {
+  const { origin, pathname } = new URL(url);
+  const base = pathname === '/' ? '/v1' : pathname.replace(/\/+$/, '');
+  return `${origin}${base}/chat/completions`;
+};
+
 /** Resolves when the answer is complete. Rejects with an AskError, or with the signal's reason. */
-export const askModel = async ({ url, key, body, signal, onWaiting, onPiece }: Question): Promise<Answered> => {
+export const askModel = async (question: Question): Promise<Answered> => {
+  const { url, key, body, signal, onWaiting, onPiece, server = 'the router' } = question;
   let response: Response;
   try {
-    response = await fetch(`${url}/v1/chat/completions`, {
+    response = await fetch(chatAddress(url), {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+      headers: {
+        'content-type': 'application/json',
+        ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+      },
       body: JSON.stringify({ ...body, stream: true, stream_options: { include_usage: true } }),
       signal,
     });
@@ -82,17 +108,19 @@ export const askModel = async ({ url, key, body, signal, onWaiting, onPiece }: Q
     signal.throwIfAborted();
     throw new AskError(
       'UPSTREAM_FAILED',
-      `the router did not answer (${error instanceof Error ? error.message : String(error)}).`,
+      `${server} did not answer (${error instanceof Error ? error.message : String(error)}).`,
     );
   }
   if (!response.ok || response.body === null) throw errorOf(parse(await response.text())?.['error'], response.status);
 
   const splitter = createThoughtSplitter();
   const toolCalls = createToolCallCollector();
-  const heard: { failure: AskError | null; done: boolean; promptTokens: number | null } = {
+  const heard: Omit<Answered, 'toolCalls'> & { failure: AskError | null; done: boolean } = {
     failure: null,
     done: false,
     promptTokens: null,
+    answerTokens: null,
+    cutOff: false,
   };
   const onDelta = (delta: Fields): void => {
     const { reasoning_content: thought, content } = delta;
@@ -116,7 +144,9 @@ export const askModel = async ({ url, key, body, signal, onWaiting, onPiece }: Q
       if (event['error'] !== undefined) heard.failure ??= errorOf(event['error'], 502);
       const usage = isFields(event['usage']) ? event['usage'] : {};
       heard.promptTokens = numberIn(usage, 'prompt_tokens') ?? heard.promptTokens;
+      heard.answerTokens = numberIn(usage, 'completion_tokens') ?? heard.answerTokens;
       const [choice] = Array.isArray(event['choices']) ? (event['choices'] as unknown[]) : [];
+      if (isFields(choice) && choice['finish_reason'] === 'length') heard.cutOff = true;
       if (isFields(choice) && isFields(choice['delta'])) onDelta(choice['delta']);
     },
   });
@@ -127,11 +157,12 @@ export const askModel = async ({ url, key, body, signal, onWaiting, onPiece }: Q
     signal.throwIfAborted();
     heard.failure ??= new AskError(
       'UPSTREAM_FAILED',
-      'the connection to the router broke off in the middle of the answer.',
+      `the connection to ${server} broke off in the middle of the answer.`,
     );
   }
   for (const piece of splitter.end()) onPiece(piece.text, piece.thought);
   if (heard.failure !== null) throw heard.failure;
   if (!heard.done) throw new AskError('UPSTREAM_FAILED', 'the answer broke off before its end.');
-  return { promptTokens: heard.promptTokens, toolCalls: toolCalls.calls() };
+  const { promptTokens, answerTokens, cutOff } = heard;
+  return { promptTokens, answerTokens, cutOff, toolCalls: toolCalls.calls() };
 };

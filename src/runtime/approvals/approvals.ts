@@ -34,6 +34,10 @@ export interface AskOptions {
   asker: string;
   /** Aborted when nobody wants it any more. */
   signal?: AbortSignal;
+  /** Path on this server of a picture of what is asked about. */
+  picture?: string | null;
+  /** Called when the question is on disk and waits for a person. */
+  onAsked?(id: string): void;
 }
 
 export interface Answered {
@@ -217,7 +221,13 @@ export const createApprovals = ({ store, audit, hub, log, now, newId }: Approval
 
   const put = async (
     { title, reason, preview, session, rule, timeoutMs }: ApprovalWish,
-    { owner, asker, outlives, by }: { owner: string; asker: string; outlives: boolean; by: By | null },
+    {
+      owner,
+      asker,
+      outlives,
+      picture,
+      by,
+    }: { owner: string; asker: string; outlives: boolean; picture: string | null; by: By | null },
   ): Promise<ApprovalRow> => {
     if (stopping) throw new CodedError('INVALID_STATE', 'The server is stopping; ask again when it runs.');
     if (book.pending().length >= MOST_PENDING)
@@ -225,7 +235,7 @@ export const createApprovals = ({ store, audit, hub, log, now, newId }: Approval
     const at = now();
     const granted = book.allowances(owner).find((each) => each.session === session && each.rule === rule);
     const asked: ApprovalRecord = {
-      ...{ id: newId(), owner, title, reason, preview, asker, outlives, session, rule },
+      ...{ id: newId(), owner, title, reason, preview, picture, asker, outlives, session, rule },
       ...{ createdAt: at, timeoutAt: at + timeoutMs, status: 'pending', decidedAt: null, decidedBy: null },
       ...{ answer: null, why: null },
     };
@@ -257,7 +267,7 @@ export const createApprovals = ({ store, audit, hub, log, now, newId }: Approval
     },
     allowances: (owner) => book.allowances(owner).map(allowanceView),
     async request(wish, { owner, who, by }) {
-      return approvalView((await put(wish, { owner, asker: who, outlives: true, by })).record);
+      return approvalView((await put(wish, { owner, asker: who, outlives: true, picture: null, by })).record);
     },
     async wait(id, owner, waitMs) {
       const row = book.need(id, owner);
@@ -290,8 +300,9 @@ export const createApprovals = ({ store, audit, hub, log, now, newId }: Approval
       await audit.add({ owner, at: now(), act: 'revoked', who, subject: id, title, session, answer: null, why: null });
     },
     audit: audit.list,
-    async ask(wish, { owner, asker, signal }) {
-      const row = await put(wish, { owner, asker, outlives: false, by: null });
+    async ask(wish, { owner, asker, signal, picture = null, onAsked }) {
+      const row = await put(wish, { owner, asker, outlives: false, picture, by: null });
+      if (row.record.status === 'pending') onAsked?.(row.record.id);
       const leave = (): void =>
         row.actor?.send({ type: 'approval.cancel', why: GONE, who: null, requestId: null, at: now() });
       if (signal?.aborted === true) leave();

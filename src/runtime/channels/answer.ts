@@ -1,6 +1,7 @@
 /** One answer of an agent: which model speaks for it, what that is given, and what to do when it was too much. */
 import type { AgentView, MessageView } from '../../contracts/channels.ts';
 import type { ModelView } from '../../contracts/views.ts';
+import { canChat, contextOf } from '../../io/agents/models.ts';
 import { AskError, askModel } from '../../io/agents/ask-model.ts';
 import type { Question } from '../../io/agents/ask-model.ts';
 import type { ToolCall } from '../../io/agents/tool-calls.ts';
@@ -22,8 +23,6 @@ export interface AnswerDeps {
 export type Density = Map<string, number>;
 
 const CHARACTERS_PER_TOKEN = 3;
-/** Context of a model that does not say. */
-const CONTEXT = 4096;
 const RESERVE = 1024;
 const ATTEMPTS = 5;
 /** How often in one turn a model may call tools before it has to answer. */
@@ -33,9 +32,6 @@ const MOST_CALLS = 8;
 /** Shares of the context that tools, and what they answered, may take from the conversation. */
 const OFFERS_SHARE = 0.4;
 const ROUNDS_SHARE = 0.6;
-
-const canChat = ({ metadata, problem }: ModelView): boolean =>
-  problem === null && metadata?.outputModalities.includes('text') !== false;
 
 const refusal = (code: string, message: string): AskError => new AskError(code, message);
 
@@ -56,11 +52,6 @@ export const modelFor = ({ model: ref }: AgentView, deps: AnswerDeps): ModelView
       'there is no model to answer with; download one, or put a GGUF file into the models folder.',
     );
   return chosen;
-};
-
-const sizeOf = (model: ModelView): number => {
-  if (model.contextSize !== null) return model.contextSize;
-  return model.ctx_size > 0 ? model.ctx_size : (model.metadata?.contextLength ?? CONTEXT);
 };
 
 interface AnswerOptions extends Pick<Question, 'signal' | 'onWaiting' | 'onPiece'> {
@@ -87,7 +78,7 @@ const askFitting = async (
     // Looked at anew each time: a model that has loaded meanwhile knows its context.
     const model = deps.find(id);
     if (model === undefined) throw refusal('NOT_FOUND', `the model ${id} is gone.`);
-    const context = sizeOf(model);
+    const context = contextOf(model);
     const reserve = Math.min(agent.maxTokens ?? RESERVE, Math.floor(context / 2));
     const perToken = density.get(id) ?? CHARACTERS_PER_TOKEN;
     const characters = Math.floor((context - reserve) * perToken * shrink);

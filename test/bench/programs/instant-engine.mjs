@@ -9,7 +9,18 @@ import net from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 
-const FLAGS = ['--model', '--host', '--port', '--alias', '--ctx-size', '--log-jsonl', '--metrics', '--no-ui'];
+const FLAGS = [
+  '--model',
+  '--host',
+  '--port',
+  '--alias',
+  '--ctx-size',
+  '--log-jsonl',
+  '--metrics',
+  '--no-ui',
+  '--parallel',
+  '--threads-http',
+];
 const argv = process.argv.slice(2);
 const option = (name) => (argv.includes(name) ? argv[argv.indexOf(name) + 1] : undefined);
 

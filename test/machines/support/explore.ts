@@ -15,18 +15,33 @@ export interface Exploration {
   defined: Set<string>;
 }
 
-type Definition = { source: { key: string }; eventType: string };
+interface Definition {
+  source: { path: string[]; transitions: Map<string, unknown[]> };
+  eventType: string;
+}
 
 /** `loading --process.exited[1]-->`: unique, because alternatives of one event are numbered. */
-const nameOf = (machine: AnyStateMachine, definition: Definition): string => {
-  const state = machine.states[definition.source.key];
-  const alternatives = state?.transitions.get(definition.eventType) ?? [];
-  return `${definition.source.key} --${definition.eventType}[${alternatives.indexOf(definition as never)}]-->`;
+const nameOf = (definition: Definition): string => {
+  const { source, eventType } = definition;
+  const alternatives = source.transitions.get(eventType) ?? [];
+  return `${source.path.join('.')} --${eventType}[${alternatives.indexOf(definition)}]-->`;
 };
+
+/** All states but the root, whose transitions hold everywhere. */
+const nodesOf = (states: AnyStateMachine['states']): AnyStateMachine['states'][string][] =>
+  Object.values(states).flatMap((node) => [node, ...nodesOf(node.states)]);
+
+/** `{working: 'thinking'}` becomes "working.thinking". */
+export const stateText = (value: unknown): string =>
+  typeof value === 'object' && value !== null
+    ? Object.entries(value)
+        .map(([key, inner]) => `${key}.${stateText(inner)}`)
+        .join(' ')
+    : String(value);
 
 /** Delays show as events named by XState; these names are what the clock sends. */
 export const afterEvents = (machine: AnyStateMachine): EventObject[] =>
-  Object.values(machine.states).flatMap((state) =>
+  nodesOf(machine.states).flatMap((state) =>
     [...state.transitions.keys()].filter((type) => type.startsWith('xstate.after.')).map((type) => ({ type })),
   );
 
@@ -52,9 +67,9 @@ export const explore = <M extends AnyStateMachine>(
       const taken = machine.getTransitionData(snapshot as never, event) as unknown as Definition[];
       if (taken.length === 0) continue;
       const [next] = transition(machine, snapshot as never, event as never) as unknown as [AnyMachineSnapshot, unknown];
-      const path = [...steps, { event, state: String(next.value) }];
+      const path = [...steps, { event, state: stateText(next.value) }];
       for (const definition of taken) {
-        const name = nameOf(machine, definition);
+        const name = nameOf(definition);
         if (!paths.has(name)) paths.set(name, path);
       }
       if (!seen.has(keyOf(next))) {
@@ -64,8 +79,8 @@ export const explore = <M extends AnyStateMachine>(
     }
   }
   const defined = new Set(
-    Object.values(machine.states).flatMap((state) =>
-      [...state.transitions.values()].flat().map((definition) => nameOf(machine, definition as unknown as Definition)),
+    nodesOf(machine.states).flatMap((state) =>
+      [...state.transitions.values()].flat().map((definition) => nameOf(definition as unknown as Definition)),
     ),
   );
   return { paths: [...paths].map(([name, steps]) => ({ transition: name, steps })), defined };

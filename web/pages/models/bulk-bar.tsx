@@ -39,6 +39,29 @@ export const BulkBar = (props: { selection: Selection; shown: readonly string[] 
       >
         Unload {props.selection.unloadable().length || ''}
       </Button>
+      <Button
+        size="small"
+        disabledReason={nothing(props.selection.unpinned().length, 'All of them are pinned')}
+        onPress={() => props.selection.pinAll(true)}
+      >
+        Pin {props.selection.unpinned().length || ''}
+      </Button>
+      <Button
+        size="small"
+        disabledReason={nothing(props.selection.pinned().length, 'None of them is pinned')}
+        onPress={() => props.selection.pinAll(false)}
+      >
+        Unpin {props.selection.pinned().length || ''}
+      </Button>
+      <Button
+        size="small"
+        icon="trash"
+        label="Take them out of the list"
+        disabledReason={nothing(props.selection.chosen().length, 'None is chosen')}
+        onPress={props.selection.removeAll}
+      >
+        Remove {props.selection.chosen().length || ''}
+      </Button>
     </div>
   );
 };

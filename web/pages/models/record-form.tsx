@@ -1,5 +1,7 @@
-import { createResource, createSignal, For, Show } from 'solid-js';
+import { createMemo, createResource, createSignal, For, Show, untrack } from 'solid-js';
 import type { JSX } from 'solid-js';
+import type { Apply } from '../../../src/contracts/changes.ts';
+import type { CommandInput } from '../../../src/contracts/commands.ts';
 import { LONGEST_TTL } from '../../../src/contracts/config.ts';
 import type { ModelView } from '../../../src/contracts/views.ts';
 import { displayName } from '../../format/model.ts';
@@ -8,7 +10,11 @@ import { Select } from '../../kit/field.tsx';
 import { Icon } from '../../kit/icons.tsx';
 import { answerOf } from '../../state/answer.ts';
 import { useApp } from '../../state/app.tsx';
+import { ChangePreview } from '../configuration/change-preview.tsx';
+import { createPreview } from '../configuration/create-preview.ts';
 import { parametersAsText, parseParameters } from './parameters-text.ts';
+
+type Updates = CommandInput<'models:update'>['updates'];
 
 const numbers = [
   { key: 'ctx_size', label: 'Context, tokens', help: '0 is the model’s own' },
@@ -56,25 +62,25 @@ const numberOf = (text: string, least: number, most: number): number | null => {
   return value >= least && value <= most ? value : Number.NaN;
 };
 
-/** What a person may say about one model. A loaded model takes it up at its next load. */
+/** What a person may say about one model, and what that does to it. */
 const Form = (props: { model: ModelView; onDone: () => void }): JSX.Element => {
   const app = useApp();
   // Copied once: what changes elsewhere meanwhile must not replace what is being typed.
-  const initial = () => props.model;
-  const [aliases, setAliases] = createSignal(initial().aliases.join(', '));
-  const [preset, setPreset] = createSignal(initial().preset ?? '');
-  const [parameters, setParameters] = createSignal(parametersAsText(initial().parameters));
+  const before = untrack(() => props.model);
+  const [aliases, setAliases] = createSignal(before.aliases.join(', '));
+  const [preset, setPreset] = createSignal(before.preset ?? '');
+  const [parameters, setParameters] = createSignal(parametersAsText(before.parameters));
   const [sizes, setSizes] = createSignal({
-    ctx_size: initial().ctx_size,
-    batch_size: initial().batch_size,
-    threads: initial().threads,
+    ctx_size: before.ctx_size,
+    batch_size: before.batch_size,
+    threads: before.threads,
   });
-  const [pinned, setPinned] = createSignal(initial().pinned);
+  const [pinned, setPinned] = createSignal(before.pinned);
   const [policy, setPolicy] = createSignal({
-    priority: String(initial().priority),
-    group: initial().group ?? '',
-    ttl: minutesOf(initial().ttl),
-    concurrency: initial().concurrency === null ? '' : String(initial().concurrency),
+    priority: String(before.priority),
+    group: before.group ?? '',
+    ttl: minutesOf(before.ttl),
+    concurrency: before.concurrency === null ? '' : String(before.concurrency),
   });
   const policyFields = () => {
     const ttl = numberOf(policy().ttl, 0, LONGEST_TTL / 60);
@@ -86,11 +92,6 @@ const Form = (props: { model: ModelView; onDone: () => void }): JSX.Element => {
       concurrency: numberOf(policy().concurrency, 0, 10_000),
     };
   };
-  /** Only what differs: what somebody else changed meanwhile stays. */
-  const changedPolicy = () =>
-    Object.fromEntries(
-      Object.entries(policyFields()).filter(([key, value]) => value !== initial()[key as keyof ModelView]),
-    );
   const [presets] = createResource(async () => (await app.client.request('presets:list', {})).presets);
   const choices = () => {
     const known = (answerOf(presets) ?? []).map((one) => one.name);
@@ -109,28 +110,39 @@ const Form = (props: { model: ModelView; onDone: () => void }): JSX.Element => {
     if (concurrency !== null && !Number.isInteger(concurrency)) return 'Requests at once is a whole number, or nothing';
     return null;
   };
-  const save = async (): Promise<void> => {
+  /** Only what differs: what somebody else changed meanwhile stays. Null while nothing does, or something is wrong. */
+  const updates = createMemo((): Updates | null => {
     const result = parsed();
-    if ('problem' in result) return;
-    await app.client.request('models:update', {
-      modelId: props.model.id,
-      updates: {
-        aliases: aliases()
-          .split(',')
-          .map((alias) => alias.trim())
-          .filter((alias) => alias !== ''),
-        preset: preset() === '' ? null : preset(),
-        parameters: result.parameters,
-        ...sizes(),
-        ...changedPolicy(),
-      },
-    });
-    const later = props.model.state === 'loaded' || props.model.state === 'loading';
-    app.toasts.show({
-      tone: 'success',
-      title: `${displayName(props.model)} is stored`,
-      ...(later ? { body: 'It takes this up when it is loaded the next time.' } : {}),
-    });
+    if ('problem' in result || wrongPolicy() !== null) return null;
+    const fields: Updates = {
+      aliases: aliases()
+        .split(',')
+        .map((alias) => alias.trim())
+        .filter((alias) => alias !== ''),
+      preset: preset() === '' ? null : preset(),
+      parameters: result.parameters,
+      ...sizes(),
+      ...policyFields(),
+    };
+    const changed = Object.entries(fields).filter(
+      ([key, value]) => JSON.stringify(value) !== JSON.stringify(before[key as keyof ModelView]),
+    );
+    return changed.length === 0 ? null : Object.fromEntries(changed);
+  });
+  const [apply, setApply] = createSignal<Apply>('when-idle');
+  const preview = createPreview(
+    app.live,
+    () => {
+      const wanted = updates();
+      return wanted === null ? null : { modelId: before.id, updates: wanted, apply: apply() };
+    },
+    (question) => app.client.request('models:preview', question),
+  );
+  const save = async (): Promise<void> => {
+    const wanted = updates();
+    if (wanted === null) return;
+    await app.client.request('models:update', { modelId: before.id, updates: wanted, apply: apply() });
+    app.toasts.show({ tone: 'success', title: `${displayName(props.model)} is stored` });
     props.onDone();
   };
   return (
@@ -217,11 +229,16 @@ const Form = (props: { model: ModelView; onDone: () => void }): JSX.Element => {
           )}
         </For>
       </div>
+      <Show when={updates() !== null}>
+        <ChangePreview preview={preview} apply={apply()} onApply={setApply} />
+      </Show>
       <div class="record-form__actions">
         <Button
           variant="primary"
           failure="Nothing was stored"
-          disabledReason={app.blocked() ?? wrong() ?? wrongPolicy()}
+          disabledReason={
+            app.blocked() ?? wrong() ?? wrongPolicy() ?? (updates() === null ? 'Nothing is different' : null)
+          }
           onPress={save}
         >
           Save

@@ -18,6 +18,12 @@ export interface Selection {
   unloadable: Accessor<ModelView[]>;
   loadAll: () => Promise<void>;
   unloadAll: () => Promise<void>;
+  pinned: Accessor<ModelView[]>;
+  unpinned: Accessor<ModelView[]>;
+  /** Pinned models never have to leave for others. */
+  pinAll: (pinned: boolean) => Promise<void>;
+  /** Takes them out of the list; their files stay. */
+  removeAll: () => Promise<void>;
 }
 
 /** What can be loaded out of these: neither broken files nor what is on already. */
@@ -33,6 +39,19 @@ export const createSelection = (app: App): Selection => {
   const chosen = createMemo(() => app.live.models().filter((model) => ids().has(model.id)));
   const loadable = createMemo(() => loadableOf(chosen()));
   const unloadable = createMemo(() => unloadableOf(chosen()));
+  const pinned = createMemo(() => chosen().filter((model) => model.pinned));
+  const unpinned = createMemo(() => chosen().filter((model) => !model.pinned));
+  /** Does it to each, tells once what failed, and returns those with which it went well. */
+  const each = async (
+    models: readonly ModelView[],
+    failure: string,
+    work: (model: ModelView) => Promise<unknown>,
+  ): Promise<ModelView[]> => {
+    const results = await Promise.allSettled(models.map(work));
+    const refused = results.find((result) => result.status === 'rejected');
+    if (refused !== undefined) app.toasts.failure(failure, refused.reason);
+    return models.filter((_, index) => results[index]?.status === 'fulfilled');
+  };
   return {
     selecting,
     setSelecting: (on) => {
@@ -65,12 +84,9 @@ export const createSelection = (app: App): Selection => {
         });
         if (!yes) return;
       }
-      const results = await Promise.allSettled(
-        models.map((model) => app.client.request('models:unload', { modelId: model.id })),
+      const done = await each(models, 'Not every model was unloaded', (model) =>
+        app.client.request('models:unload', { modelId: model.id }),
       );
-      const failure = results.find((result) => result.status === 'rejected');
-      if (failure !== undefined) app.toasts.failure('Not every model was unloaded', failure.reason);
-      const done = models.filter((_, index) => results[index]?.status === 'fulfilled');
       if (done.length === 0) return;
       app.toasts.show({
         tone: 'info',
@@ -79,6 +95,40 @@ export const createSelection = (app: App): Selection => {
           label: 'Load again',
           run: () => Promise.all(done.map((model) => app.actions.load(app.live.model(model.id) ?? model))),
         },
+      });
+    },
+    pinned,
+    unpinned,
+    pinAll: async (on) => {
+      const change = (models: readonly ModelView[], to: boolean) =>
+        each(models, 'Not every model was changed', (model) =>
+          app.client.request('models:update', { modelId: model.id, updates: { pinned: to } }),
+        );
+      const done = await change(on ? unpinned() : pinned(), on);
+      if (done.length === 0) return;
+      app.toasts.show({
+        tone: 'success',
+        title: `${plural(done.length, 'model')} ${on ? 'pinned' : 'no longer pinned'}`,
+        action: { label: 'Undo', run: () => change(done, !on) },
+      });
+    },
+    removeAll: async () => {
+      const models = chosen();
+      const loaded = unloadableOf(models).length;
+      const yes = await app.confirm.ask({
+        title: `Take ${plural(models.length, 'model')} out of the list?`,
+        body: `Their aliases and parameters are lost${loaded === 0 ? '' : `, and ${plural(loaded, 'loaded one', 'loaded ones')} will be unloaded`}. The files stay where they are; a rescan finds them again.`,
+        confirm: 'Take them out',
+      });
+      if (!yes) return;
+      const done = await each(models, 'Not every model was taken out', (model) =>
+        app.client.request('models:delete', { modelId: model.id }),
+      );
+      if (done.length === 0) return;
+      app.toasts.show({
+        tone: 'info',
+        title: `${plural(done.length, 'model')} taken out of the list`,
+        action: { label: 'Rescan', run: () => app.client.request('llama:rescan', {}) },
       });
     },
   };
