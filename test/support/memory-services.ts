@@ -261,6 +261,7 @@ export const createMemoryServices = (
     models: () => (agentsRouterUrl() === null ? [] : [...models.values()]),
     find: (ref) => (agentsRouterUrl() === null ? undefined : find(ref)),
     routerUrl: agentsRouterUrl,
+    tools: { servers: mcp, ask: () => Promise.resolve({ allowed: false, why: 'Nobody is there.' }) },
   });
 
   const control: MemoryControl = {
