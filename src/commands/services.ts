@@ -19,7 +19,7 @@ import type { By } from './by.ts';
 import type { McpService } from './mcp-service.ts';
 import type { McpServerView } from '../contracts/mcp.ts';
 import type { MediaService } from './media-service.ts';
-import type { SessionCaller, SessionChange, SessionService } from './session-service.ts';
+import type { SessionCaller, SessionChange, SessionFileService, SessionService } from './session-service.ts';
 import type { MediaToolView, MediaView } from '../contracts/media.ts';
 import type { NewToken, User } from '../contracts/users.ts';
 import type {
@@ -207,6 +207,7 @@ export interface Services {
   };
   media: MediaService;
   sessions: SessionService;
+  sessionFiles: SessionFileService;
   tokens: {
     /** INVALID_PAYLOAD when it would have expired already. */
     create(wanted: NewToken, by: By): Promise<{ token: string; user: User }>;

@@ -1,4 +1,5 @@
 /** What the `sessions:*` commands, the events of seed 002 and the addresses of sessions need from the running system. */
+import type { Readable } from 'node:stream';
 import type { CommandPayload } from '../contracts/commands.ts';
 import type {
   SessionEntryView,
@@ -8,6 +9,16 @@ import type {
   SessionView,
 } from '../contracts/sessions.ts';
 import type { By } from './by.ts';
+
+/** The files that people upload for sessions, as the addresses of files need them. Refuses with a CodedError. */
+export interface SessionFileService {
+  /** Resolves when it is on disk; nothing is left of what was refused or broken off. TOO_LARGE names the limit. */
+  add(body: Readable, about: { name: string; owner: string }): Promise<SessionFileView>;
+  list(owner: string): SessionFileView[];
+  find(id: string, owner: string): SessionFileView | undefined;
+  remove(id: string, owner: string): Promise<void>;
+  pathOf(id: string, owner: string): string;
+}
 
 /** Whose session it is, and who acts, in words. The same as for questions to a person. */
 export interface SessionCaller {

@@ -4,6 +4,7 @@
  */
 export const ERRORS = {
   INVALID_PAYLOAD: { status: 400, advice: 'Check the fields of the request and send it again.' },
+  TOO_LARGE: { status: 413, advice: 'Send a smaller file, or raise the limit in the configuration.' },
   NOT_FOUND: { status: 404, advice: 'List what exists and use one of those names.' },
   INVALID_STATE: { status: 409, advice: 'Look at the current state and try again when it allows this.' },
   UNAUTHORIZED: { status: 401, advice: 'Send a valid key or token.' },

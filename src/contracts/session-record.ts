@@ -63,6 +63,13 @@ export const SessionRecord = z.object({
 });
 export type SessionRecord = z.infer<typeof SessionRecord>;
 
+/** A file that somebody uploaded for sessions, and whose it is. */
+export const SessionFileRecord = file.extend({ owner: z.string().min(1).max(512) });
+export type SessionFileRecord = z.infer<typeof SessionFileRecord>;
+
+export const SessionFilesDocument = z.object({ files: z.array(SessionFileRecord).default([]) });
+export type SessionFilesDocument = z.infer<typeof SessionFilesDocument>;
+
 export const SessionsDocument = z.object({ sessions: z.array(SessionRecord).default([]) });
 export type SessionsDocument = z.infer<typeof SessionsDocument>;
 

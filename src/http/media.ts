@@ -12,7 +12,7 @@ import type { Registry } from '../commands/registry.ts';
 import type { Services } from '../commands/services.ts';
 import { CodedError } from '../contracts/errors.ts';
 import { kindOf } from '../contracts/media.ts';
-import { failureBody, refusalHeaders, statusOf } from './errors.ts';
+import { answerJson, refuse } from './files.ts';
 
 export interface MediaRoutes {
   /** Whether a request is for here. */
@@ -31,20 +31,6 @@ export interface MediaRouteOptions {
 /** Nothing in a file runs in this server's name, whatever it says of itself; a browser may still play it on a page of its own. */
 const FILE_POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
 const MOST_LABEL = 200;
-
-const refuse = (response: ServerResponse, error: CodedError): void => {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  const text = JSON.stringify(failureBody(error));
-  response.writeHead(statusOf(error), {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': Buffer.byteLength(text),
-    ...refusalHeaders(error),
-  });
-  response.end(text);
-};
 
 const urlOf = (request: IncomingMessage): URL => new URL(request.url ?? '/', 'http://local');
 
@@ -107,14 +93,7 @@ export const mediaRoutes = (options: MediaRouteOptions): MediaRoutes => {
     const label = url.searchParams.get('label')?.trim().slice(0, MOST_LABEL) ?? '';
     const about = { owner: ownerOf(principal), label: label === '' ? null : label };
     const media = await services.media.upload(request, about, 'http');
-    const text = JSON.stringify({
-      success: true,
-      data: { mediaId: media.id, media },
-      error: null,
-      timestamp: Date.now(),
-    });
-    response.writeHead(201, { 'Content-Type': 'application/json; charset=utf-8' });
-    response.end(text);
+    answerJson(response, 201, { mediaId: media.id, media });
   };
 
   return {

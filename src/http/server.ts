@@ -10,6 +10,7 @@ import { failureBody, statusOf } from './errors.ts';
 import { admittedBy, corsOrigin, holdsKey, isKeyedPreflight, refusedAccess, userOfRequest } from './guard.ts';
 import { mediaRoutes } from './media.ts';
 import { serveMcp } from './mcp.ts';
+import { sessionFileRoutes } from './session-files.ts';
 import { sessionMediaRoutes } from './session-media.ts';
 import { passThrough } from './passthrough.ts';
 import { setSecurityHeaders } from './security-headers.ts';
@@ -66,6 +67,7 @@ export const createHttpServer = (options: HttpServerOptions): Server => {
   };
   const media = mediaRoutes({ services, registry, access, identify });
   const sessionMedia = sessionMediaRoutes({ services, access, identify });
+  const sessionFiles = sessionFileRoutes({ services, access, identify });
   const listener = getRequestListener(app.fetch);
   const infer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const user = await userOfRequest(request.headers, access);
@@ -92,6 +94,7 @@ export const createHttpServer = (options: HttpServerOptions): Server => {
     } else if (request.method === 'OPTIONS' && crossOrigin !== null) answerPreflight(response);
     else if (/^\/v1(?:[/?]|$)/.test(request.url ?? '')) void infer(request, response);
     else if (media.takes(request)) media.answer(request, response);
+    else if (sessionFiles.takes(request)) sessionFiles.answer(request, response);
     else if (sessionMedia.takes(request)) sessionMedia.answer(request, response);
     else void listener(request, response);
   });

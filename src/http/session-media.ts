@@ -8,7 +8,7 @@ import type { Access } from '../commands/access.ts';
 import type { Principal } from '../commands/caller.ts';
 import type { Services } from '../commands/services.ts';
 import { CodedError } from '../contracts/errors.ts';
-import { failureBody, refusalHeaders, statusOf } from './errors.ts';
+import { FILE_POLICY, disposition, refuse } from './files.ts';
 
 export interface SessionMediaRoutes {
   /** Whether a request is for here. */
@@ -23,23 +23,7 @@ export interface SessionMediaOptions {
   identify(request: IncomingMessage): Principal | CodedError | Promise<Principal | CodedError>;
 }
 
-/** Nothing in a file runs in this server's name, whatever it says of itself. */
-const FILE_POLICY = "default-src 'none'; sandbox";
 const ADDRESS = /^\/sessions\/([\w-]{1,64})\/(pictures|downloads)\/([^/]{1,512})$/;
-
-const refuse = (response: ServerResponse, error: CodedError): void => {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  const text = JSON.stringify(failureBody(error));
-  response.writeHead(statusOf(error), {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': Buffer.byteLength(text),
-    ...refusalHeaders(error),
-  });
-  response.end(text);
-};
 
 const decoded = (text: string): string => {
   try {
@@ -48,10 +32,6 @@ const decoded = (text: string): string => {
     throw new CodedError('NOT_FOUND', 'There is no such file.');
   }
 };
-
-/** RFC 6266: a plain name for old readers, the whole one for all others. */
-const disposition = (name: string): string =>
-  `attachment; filename="${name.replaceAll(/[^\w.-]/g, '_')}"; filename*=UTF-8''${encodeURIComponent(name).replaceAll(/['()*]/g, (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`)}`;
 
 export const sessionMediaRoutes = ({ services, access, identify }: SessionMediaOptions): SessionMediaRoutes => {
   const addressOf = (request: IncomingMessage) => ADDRESS.exec(new URL(request.url ?? '/', 'http://local').pathname);

@@ -20,6 +20,7 @@ import { storeHistory } from '../io/metrics/stored-history.ts';
 import { pidRecords } from '../io/processes/pid-records.ts';
 import { createRunLimiter } from '../io/runs/run-limiter.ts';
 import { watchEdits } from '../io/watch-edits.ts';
+import { openFileShelf } from '../io/sessions/file-shelf.ts';
 import { createRouterLink } from '../io/router-link.ts';
 import { lockDataDir } from '../io/store/data-dir-lock.ts';
 import type { User } from '../contracts/users.ts';
@@ -435,22 +436,24 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
   });
+  const answering = {
+    models: views.models,
+    find: models.find,
+    nearest: models.nearest,
+    routerUrl: endpoints.routerUrl,
+    key: keys.own(),
+  };
   const channels = await openChannels({
     dataDir,
     limits: () => ({ channels: config.get().channelsMax, messages: config.get().channelMessages }),
-    answering: {
-      models: views.models,
-      find: models.find,
-      nearest: models.nearest,
-      routerUrl: endpoints.routerUrl,
-      key: keys.own(),
-    },
+    answering,
     // A channel is nobody's, so that whoever is asked is whoever looks after the server.
     tools: { servers: mcp.service, ask: (wish, asked) => approvals.ask(wish, { owner: SHARED, ...asked }) },
     publish: hub.publish,
     log,
     now,
   });
+  const sessionFiles = await openFileShelf({ dataDir, most: () => config.get()['sessions.uploadMax'], log, now });
   const sessions = await openSessions({
     dataDir,
     approvals,
@@ -459,7 +462,10 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
     newId: randomUUID,
-    ...sessionParts({ pids, guardian, env, warn, now }),
+    ...sessionParts({
+      browser: { pids, guardian, env, warn, now },
+      ...{ answering, files: sessionFiles, config: config.get, env },
+    }),
   });
   link.onMessage(reactions.onRouterMessage);
   book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
@@ -489,6 +495,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     runs,
     approvals,
     sessions,
+    sessionFiles,
     config,
     settings: config.settings,
     presets,
@@ -574,6 +581,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await approvals.begin();
       await sessions.begin();
       await mcp.begin();
+      await sessionFiles.begin(sessions.filesInUse);
       await routerSettled;
       restore();
     },
@@ -599,6 +607,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await media.close();
       await runs.close();
       await sessions.close();
+      await sessionFiles.close();
       await approvals.close();
       await mcp.close();
       await library.close();

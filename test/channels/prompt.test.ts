@@ -3,7 +3,7 @@ import { AgentDraft } from '../../src/contracts/channels.ts';
 import type { AgentView, MessageView } from '../../src/contracts/channels.ts';
 import { createThoughtSplitter } from '../../src/io/agents/thought-splitter.ts';
 import { promptOf } from '../../src/runtime/channels/prompt.ts';
-import { ordinal } from '../../src/runtime/channels/turns.ts';
+import { ordinal } from '../../src/io/agents/waiting.ts';
 
 const agent: AgentView = {
   ...AgentDraft.parse({ name: 'Helper', systemPrompt: 'Be brief.' }),

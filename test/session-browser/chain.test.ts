@@ -46,7 +46,7 @@ it('logs in, fills a cart, is refused once with a reason, pays with consent, and
       const last = entries.findLast(({ kind }) => kind === 'step');
       const result = last?.kind === 'step' ? last.result : '';
       told.push(result);
-      const call = next(result, null, n);
+      const call = next(result, n);
       n += 1;
       return Promise.resolve({
         ...{ words: '', thought: '', call, problem: null, summary: null, model: 'scripted' },

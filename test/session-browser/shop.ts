@@ -91,7 +91,7 @@ export const startShop = async (): Promise<Shop> => {
 };
 
 /** What a model that buys does next, by what it was told last and how many steps there were. */
-export const buyer = (origin: string): ((told: string, refused: string | null, n: number) => ToolCall) => {
+export const buyer = (origin: string): ((told: string, n: number) => ToolCall) => {
   const read: ToolCall = { tool: 'read', arguments: { from: 0 } };
   const on = (words: string) => (told: string) => refOf(told, words);
   let page = '';
@@ -117,7 +117,7 @@ export const buyer = (origin: string): ((told: string, refused: string | null, n
     (told) => ({ tool: 'download', arguments: { ref: on('Receipt')(told) } }),
     () => ({ tool: 'finish', arguments: { answer: 'The blue cup is bought; the receipt is downloaded.', done: true } }),
   ];
-  return (told, _refused, n) => {
+  return (told, n) => {
     const step = steps[n];
     if (step === undefined) throw new Error(`There is no step ${n}.`);
     return step(told);

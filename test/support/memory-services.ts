@@ -85,6 +85,15 @@ export interface MemoryServices extends Services {
   control: MemoryControl;
 }
 
+/** Uploads are tested over the real shelf. */
+const noFiles: Services['sessionFiles'] = {
+  add: () => Promise.reject(new CodedError('INVALID_STATE', 'No files are kept here.')),
+  list: () => [],
+  find: () => undefined,
+  remove: () => Promise.reject(new CodedError('NOT_FOUND', 'There is no such file.')),
+  pathOf: () => '',
+};
+
 const crashed: FailureView = {
   code: 'CRASHED',
   message: 'The server ended with code 1.',
@@ -443,6 +452,7 @@ export const createMemoryServices = (
     runs: runs.service,
     approvals: approvals.service,
     sessions: sessions.service,
+    sessionFiles: noFiles,
     config: {
       get: () => config,
       preview: (patch, apply) => {

@@ -20,11 +20,21 @@ interface PageState {
   opening: string | null;
   loading: boolean;
   moved: number;
+  /** Until when a window that it opened may take to appear. */
+  opensUntil: number;
 }
 
 const QUIET_MS = 250;
 /** A request that takes longer is one that waits for news. */
 const LONG_MS = 2_000;
+/** Within this a window appears that a page has opened. */
+const WINDOW_MS = 2_000;
+/** What comes before a navigation. */
+const BEGINNINGS = new Set([
+  'Page.frameRequestedNavigation',
+  'Page.frameScheduledNavigation',
+  'Page.frameStartedNavigating',
+]);
 const ENDLESS = new Set(['EventSource', 'WebSocket', 'Ping', 'Media']);
 
 export const watchActivity = (devtools: DevTools, targets: () => Targets, options: ActivityOptions): Activity => {
@@ -32,7 +42,7 @@ export const watchActivity = (devtools: DevTools, targets: () => Targets, option
   const stateOf = (sessionId: string): PageState => {
     let state = states.get(sessionId);
     if (state === undefined) {
-      state = { requests: new Map(), opening: null, loading: false, moved: performance.now() };
+      state = { requests: new Map(), opening: null, loading: false, moved: performance.now(), opensUntil: 0 };
       states.set(sessionId, state);
     }
     return state;
@@ -41,9 +51,10 @@ export const watchActivity = (devtools: DevTools, targets: () => Targets, option
     target?.type === 'page' && target.targetId === frameId;
 
   devtools.onEvent(({ method, params, sessionId }) => {
-    if (sessionId === undefined) return false;
+    // A window that is refused is told of, too.
+    if (method === 'Target.attachedToTarget') for (const state of states.values()) state.opensUntil = 0;
     if (method === 'Target.detachedFromTarget') states.delete(params['sessionId'] as string);
-    if (!/^(?:Network|Page)\./.test(method)) return false;
+    if (sessionId === undefined || !/^(?:Network|Page)\./.test(method)) return false;
     const target = targets().bySession(sessionId);
     if (target === undefined) return false;
     const state = stateOf(sessionId);
@@ -68,7 +79,8 @@ export const watchActivity = (devtools: DevTools, targets: () => Targets, option
       if (before > options.mostBytes() || request.bytes <= options.mostBytes()) return false;
       options.tooLarge(request.url);
       devtools.send('Page.stopLoading', {}, sessionId).catch(() => undefined);
-    } else return false;
+    } else if (method === 'Page.windowOpen') state.opensUntil = performance.now() + WINDOW_MS;
+    else if (!BEGINNINGS.has(method)) return false;
     state.moved = performance.now();
     return false;
   });
@@ -76,9 +88,9 @@ export const watchActivity = (devtools: DevTools, targets: () => Targets, option
   return {
     isOpening: (sessionId) => stateOf(sessionId).opening !== null,
     isQuiet: (sessionId) => {
-      const { requests, opening, loading, moved } = stateOf(sessionId);
+      const { requests, opening, loading, moved, opensUntil } = stateOf(sessionId);
       const now = performance.now();
-      if (opening !== null || now - moved < QUIET_MS) return false;
+      if (opening !== null || now < opensUntil || now - moved < QUIET_MS) return false;
       const busy = [...requests.values()].some(({ since }) => now - since < LONG_MS);
       return !busy && (!loading || now - moved > LONG_MS);
     },

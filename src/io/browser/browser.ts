@@ -6,7 +6,7 @@ export interface BrowserOptions {
   id: string;
   /** An executable, or empty for one that is found. */
   executable: string;
-  /** Absolute folder of this browser's profile; deleted with it. */
+  /** Absolute folder of this browser's profile, nobody else's; deleted with it. */
   profile: string;
   /** Absolute folder for downloads. */
   downloads: string;
@@ -43,6 +43,7 @@ export type BrowserEvent =
   | { type: 'page'; page: SessionPageView }
   /** Something was not let through: an address, a download, a dialogue that would not end. */
   | { type: 'refused'; what: string; why: string }
+  /** A file that was kept, under this name in the folder of downloads; its `url` is where it came from. */
   | { type: 'download'; file: SessionDownloadView }
   | { type: 'dialog'; kind: string; message: string }
   | { type: 'crashed'; message: string }
@@ -60,7 +61,7 @@ export interface ElementFacts {
   inputType: string | null;
   /** Absolute, where a click would lead. */
   href: string | null;
-  /** A click on it, or Enter in it, sends a form. */
+  /** A click on it (a button), or Enter in it (a text field), sends a form. */
   submits: boolean;
   /** The form it belongs to. */
   form: { action: string; method: string; hasPassword: boolean; text: string } | null;

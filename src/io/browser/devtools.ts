@@ -18,6 +18,8 @@ export interface DevTools {
   send<T = Record<string, unknown>>(method: string, params?: object, sessionId?: string): Promise<T>;
   /** True keeps the event from whoever comes after. */
   onEvent(handler: (event: DevToolsEvent) => boolean): void;
+  /** A target that waits to run waits for this too, whoever lets it run. */
+  holdStart(sessionId: string, until: Promise<unknown>): void;
 }
 
 interface Message {
@@ -41,7 +43,14 @@ export const openDevTools = (input: Writable, output: Readable): DevTools => {
   const write = (message: object): void => {
     if (!ended) input.write(`${JSON.stringify(message)}\0`);
   };
-  const transport: ConnectOverCDPTransport = { send: write, close: () => undefined };
+  const starts = new Map<string, Promise<unknown>>();
+  const pass = (message: Message): void => {
+    const until =
+      message.method === 'Runtime.runIfWaitingForDebugger' ? starts.get(message.sessionId ?? '') : undefined;
+    if (until === undefined) return write(message);
+    void until.then(() => write(message));
+  };
+  const transport: ConnectOverCDPTransport = { send: pass, close: () => undefined };
 
   const take = (text: string): void => {
     const message = JSON.parse(text) as Message;
@@ -89,8 +98,18 @@ export const openDevTools = (input: Writable, output: Readable): DevTools => {
         if (ended) return reject(new Error('The browser has ended.'));
         const id = nextId++;
         waiting.set(id, { resolve: (result) => resolve(result as T), reject });
-        write({ id, method, params, ...(sessionId === undefined ? {} : { sessionId }) });
+        pass({
+          id,
+          method,
+          params: params as Record<string, unknown>,
+          ...(sessionId === undefined ? {} : { sessionId }),
+        });
       }),
     onEvent: (handler) => handlers.push(handler),
+    holdStart: (sessionId, until) => {
+      const settled = until.catch(() => undefined);
+      starts.set(sessionId, settled);
+      void settled.then(() => starts.delete(sessionId));
+    },
   };
 };

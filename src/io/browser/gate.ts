@@ -21,6 +21,8 @@ export interface Gate {
 export interface GateEvents {
   /** A main document is asked for. */
   began(target: Target, url: string): void;
+  /** It was let through. */
+  passed(target: Target): void;
   held(): () => void;
   /** A navigation was not let through. */
   stopped(target: Target, url: string, why: string): void;
@@ -96,6 +98,7 @@ export const openGate = (options: GateOptions): Gate => {
         events.began(target, request.url);
         const why = await judge(request.url, events);
         if (why === null) {
+          events.passed(target);
           await devtools.send('Fetch.continueRequest', { requestId }, sessionId);
           return;
         }
@@ -105,7 +108,22 @@ export const openGate = (options: GateOptions): Gate => {
         await devtools.send('Fetch.failRequest', { requestId, errorReason: 'Aborted' }, sessionId);
       };
 
+      /** A burst of windows can be faster than the protocol holds them: what shows a site unasked is closed. */
+      const check = (target: Target, frame: { parentId?: string; url: string }): void => {
+        const url = URL.parse(frame.url);
+        if (frame.parentId !== undefined || url === null || !/^https?:$/.test(url.protocol) || visited.has(url.host))
+          return;
+        const why = `${url.host} was opened before anybody could be asked, so its window was closed.`;
+        options.refused(url.href, why);
+        events.stopped(target, url.href, why);
+        quietly(devtools.send('Target.closeTarget', { targetId: target.targetId }));
+      };
+
       devtools.onEvent(({ method, params, sessionId }) => {
+        if (method === 'Page.frameNavigated') {
+          const target = targets().bySession(sessionId);
+          if (target?.type === 'page') check(target, params['frame'] as { parentId?: string; url: string });
+        }
         if (sessionId === undefined || !method.startsWith('Fetch.')) return false;
         if (method === 'Fetch.requestPaused') {
           const paused = params as unknown as Paused;
@@ -135,7 +153,9 @@ export const openGate = (options: GateOptions): Gate => {
       return {
         attached: (target) => {
           const patterns = [{ urlPattern: '*', resourceType: 'Document', requestStage: 'Request' }];
-          quietly(devtools.send('Fetch.enable', { patterns, handleAuthRequests: true }, target.sessionId));
+          const enabled = devtools.send('Fetch.enable', { patterns, handleAuthRequests: true }, target.sessionId);
+          // Else the first page of a new window might be asked for before it can be held.
+          devtools.holdStart(target.sessionId, enabled);
         },
       };
     },

@@ -58,8 +58,13 @@ export interface LifeOptions {
 
 /** A page may open some more, of which the newest is driven. */
 const MOST_PAGES = 5;
+/** How long a page that has been opened may take until it can be driven. */
+const ARRIVE_MS = 3_000;
+const LOOK_MS = 20;
 /** One that has been refused so many goes on for ever. */
 const STORM = 10;
+
+const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export const startLife = async (options: LifeOptions, signal: AbortSignal): Promise<Life> => {
   const { deps, browser, binary, proxy, gate, gateEvents, downloads } = options;
@@ -142,7 +147,6 @@ export const startLife = async (options: LifeOptions, signal: AbortSignal): Prom
     await context.grantPermissions([]);
     if (options.cookies.length > 0) await context.addCookies([...options.cookies]);
 
-    let arriving = Promise.resolve();
     context.on('page', (page) => {
       const arrive = async (): Promise<void> => {
         const session = await context.newCDPSession(page);
@@ -153,13 +157,12 @@ export const startLife = async (options: LifeOptions, signal: AbortSignal): Prom
         open.push({ page, target });
         options.changed();
       };
-      arriving = Promise.all([arriving, arrive().catch(() => undefined)]).then(() => undefined);
+      arrive().catch(() => undefined);
     });
     const settledPages = async (): Promise<void> => {
-      for (let seen: Promise<void> | null = null; seen !== arriving;) {
-        seen = arriving;
-        await seen;
-      }
+      const isReady = ({ targetId }: Target): boolean => open.some((one) => one.target.targetId === targetId);
+      const until = performance.now() + ARRIVE_MS;
+      while (!targets.pages().every(isReady) && performance.now() < until) await delay(LOOK_MS);
     };
     const life: Life = {
       process: started,

@@ -107,8 +107,8 @@ export const browserOpener =
       began: (target, url) => {
         led.set(target.sessionId, url);
         stopped.delete(target.sessionId);
-        proxy.newPage();
       },
+      passed: () => proxy.newPage(),
       held: () => {
         holding += 1;
         for (const deadline of under) deadline.pause();
@@ -117,7 +117,13 @@ export const browserOpener =
           for (const deadline of under) deadline.resume();
         };
       },
-      stopped: (target, _url, why) => stopped.set(target.sessionId, why),
+      stopped: (target, _url, why) => {
+        stopped.set(target.sessionId, why);
+        // A window that was opened for nothing else.
+        const shows = life?.targets.info(target.targetId)?.url ?? '';
+        if (life !== null && target.openerId !== null && !isWeb(shows))
+          life.devtools.send('Target.closeTarget', { targetId: target.targetId }).catch(() => undefined);
+      },
       wanted: () => AbortSignal.any([closing.signal, ...[...under].map((deadline) => deadline.signal)]),
     };
 

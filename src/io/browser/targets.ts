@@ -38,6 +38,11 @@ interface TargetInfo {
   openerId?: string;
 }
 
+/** How long a window that was refused is kept from loading anything before it is closed. */
+const CLOSE_MS = 500;
+/** After these an address or a title may be another one. */
+const TITLE_EVENTS = new Set(['Page.domContentEventFired', 'Page.loadEventFired', 'Page.navigatedWithinDocument']);
+
 export const watchTargets = async (devtools: DevTools, options: TargetsOptions): Promise<Targets> => {
   const sessions = new Map<string, Target>();
   const infos = new Map<string, { url: string; title: string }>();
@@ -66,7 +71,10 @@ export const watchTargets = async (devtools: DevTools, options: TargetsOptions):
       if (!options.attached(target)) {
         // It must run to be closed: its opener, which may share its thread, waits for it.
         devtools.send('Runtime.runIfWaitingForDebugger', {}, target.sessionId).catch(() => undefined);
-        devtools.send('Target.closeTarget', { targetId: target.targetId }).catch(() => undefined);
+        // Closing lets go of what is held in it, so what it asks for is stopped before.
+        setTimeout(() => {
+          devtools.send('Target.closeTarget', { targetId: target.targetId }).catch(() => undefined);
+        }, CLOSE_MS).unref();
         return true;
       }
       sessions.set(target.sessionId, target);
@@ -84,7 +92,7 @@ export const watchTargets = async (devtools: DevTools, options: TargetsOptions):
       infos.set(targetId, { url, title });
       options.changed(targetId);
     }
-    if (method === 'Page.loadEventFired' || method === 'Page.domContentEventFired') {
+    if (TITLE_EVENTS.has(method)) {
       const target = sessionId === undefined ? undefined : sessions.get(sessionId);
       if (target?.type === 'page') void refresh(target.targetId);
     }

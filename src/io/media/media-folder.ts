@@ -5,10 +5,10 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Readable } from 'node:stream';
 import { CodedError } from '../../contracts/errors.ts';
+import { counted } from '../store/counted.ts';
 
 /** Ids are made here and are plain, but a path is never built from anything else. */
 const PLAIN_ID = /^[\w-]{1,64}$/;
@@ -38,25 +38,16 @@ export interface MediaFolder {
   list(): Promise<string[]>;
 }
 
-const counted = (mostBytes: number): Transform => {
-  let bytes = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      if (bytes <= mostBytes) done(null, chunk);
-      else
-        done(
-          new CodedError(
-            'INVALID_PAYLOAD',
-            `The upload is larger than the ${Math.floor(mostBytes / 1048576)} MiB that are allowed.`,
-          ),
-        );
-    },
-    flush(done) {
-      done(bytes === 0 ? new CodedError('INVALID_PAYLOAD', 'The upload is empty: send the file as the body.') : null);
-    },
+/** What is refused of an upload. */
+const checked = (mostBytes: number) =>
+  counted(mostBytes, {
+    tooLarge: () =>
+      new CodedError(
+        'INVALID_PAYLOAD',
+        `The upload is larger than the ${Math.floor(mostBytes / 1048576)} MiB that are allowed.`,
+      ),
+    empty: () => new CodedError('INVALID_PAYLOAD', 'The upload is empty: send the file as the body.'),
   });
-};
 
 export const openMediaFolder = async (folder: string): Promise<MediaFolder> => {
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -94,7 +85,7 @@ export const openMediaFolder = async (folder: string): Promise<MediaFolder> => {
     keep: (id, file, extension) => rename(file, fileOf(id, extension)),
     async receive(id, body, mostBytes) {
       const target = path.join(await begin(id), 'upload');
-      await pipeline(body, counted(mostBytes), createWriteStream(target, { mode: 0o600 }));
+      await pipeline(body, checked(mostBytes), createWriteStream(target, { mode: 0o600 }));
       return target;
     },
     endWork: (id) => rm(workOf(id), { recursive: true, force: true }),

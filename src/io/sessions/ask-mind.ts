@@ -1,198 +1,213 @@
-/** Asks a model that calls tools for the next step of a session, through the router or another endpoint. */
+/** The mind of sessions: a model behind this server's router, or behind another address with the same API, asked for the next step. */
+import { askFitting, contextOf } from '../agents/ask-fitting.ts';
+import type { Density } from '../agents/ask-fitting.ts';
 import { AskError, askModel } from '../agents/ask-model.ts';
 import type { Answered } from '../agents/ask-model.ts';
+import { waitingWords } from '../agents/waiting.ts';
 import { chooseModel } from './choose-model.ts';
-import type { ChosenModel, MindDeps } from './choose-model.ts';
-import { digest, summaryRequest } from './condense.ts';
-import { fitPrompt } from './fit-prompt.ts';
-import { summaryOf } from './mind-prompt.ts';
-import type { Pictures, PromptMessage, Summary } from './mind-prompt.ts';
+import type { ModelChoice } from './choose-model.ts';
+import { remoteModel } from './remote-model.ts';
 import type { Mind, Situation, Thought } from './mind.ts';
-import { readCall } from './read-call.ts';
-import { saidSoFar } from './text-calls.ts';
-import { TOOL_OFFERS } from './tool-offers.ts';
+import { createCallReader, readAnswer } from './read-call.ts';
+import { sessionPrompt } from './session-prompt.ts';
+import type { SessionPrompt } from './session-prompt.ts';
+import { MOST_SUMMARY, plainSummary, summaryMessages, summaryOf } from './summary.ts';
+import type { Summary } from './summary.ts';
+import type { Thinker } from './thinker.ts';
+import { toolDescriptions } from './tool-descriptions.ts';
 
-export type { MindDeps } from './choose-model.ts';
-
-const CHARACTERS_PER_TOKEN = 3;
-/** Tokens of an answer; thinking counts. */
-const MOST_ANSWER = 4096;
-const SUMMARY_TOKENS = 400;
-/** How often a prompt is made shorter before it is given up. */
-const ATTEMPTS = 6;
-const LEAST_CONTEXT = 4096;
-const OFFERS_LENGTH = JSON.stringify(TOOL_OFFERS).length;
-
-interface Heard extends Answered {
-  text: string;
-  thought: string;
+export interface MindDeps extends ModelChoice {
+  /** Origin of the inference port; null while there is none. */
+  routerUrl(): string | null;
+  /** A key for it. */
+  key: string;
+  settings(): MindSettings;
+  env: Readonly<Record<string, string | undefined>>;
+  /** An attached picture; null for a file that is none. */
+  picture(fileId: string): Promise<{ mime: string; bytes: Buffer } | null>;
+  /** How long a model may say nothing at all, ms. */
+  patienceMs?: number;
 }
 
-type Options = Parameters<Mind>[1];
+export interface MindSettings {
+  model: string;
+  endpoint: string;
+  endpointKeyVariable: string;
+}
 
-const ordinal = (position: number): string => `place ${position} in the line`;
+/** Tokens of an answer. A reasoning model needs room before it calls. */
+const MOST_ANSWER = 4096;
+const SUMMARY_TOKENS = 512;
+const PATIENCE_MS = 10 * 60_000;
+const MOST_PICTURES = 2;
+/** An engine without templates for tools says so in one of these ways. */
+const NO_TOOLS = /--jinja|does not support tools|tools? (?:param|is|are) not supported|tool.?choice/i;
 
-const ask = async (
-  { id, url, key, server }: ChosenModel,
-  body: Record<string, unknown>,
-  { signal, onWaiting }: Pick<Options, 'signal' | 'onWaiting'>,
-  onText: (text: string) => void,
-): Promise<Heard> => {
-  let [text, thought] = ['', ''];
-  const answered = await askModel({
-    ...{ url, key, server, signal },
-    body: { model: id, ...body },
-    onWaiting: (position) => onWaiting(`${id} is busy: ${ordinal(position)}`),
-    onPiece(piece, isThought) {
-      if (isThought) thought += piece;
-      else {
-        text += piece;
-        onText(text);
-      }
+const asUrl = (mime: string, bytes: Buffer): string => `data:${mime};base64,${bytes.toString('base64')}`;
+const asSentence = (text: string): string => {
+  const trimmed = text.trim();
+  return `${trimmed.slice(0, 1).toUpperCase()}${trimmed.slice(1)}${/[.!?]$/.test(trimmed) ? '' : '.'}`;
+};
+
+const localThinker = (named: string | null, deps: MindDeps, textOnly: ReadonlySet<string>): Thinker => {
+  const { id, metadata, state } = chooseModel(named, deps);
+  return {
+    ...{ model: id, id, key: deps.key, whom: 'the router', isAsleep: state !== 'loaded' },
+    url() {
+      const url = deps.routerUrl();
+      if (url !== null) return `${url}/v1/chat/completions`;
+      throw new AskError('INVALID_STATE', 'the router is not running; start it on the dashboard.');
     },
-  });
-  return { ...answered, text, thought };
-};
-
-/** An engine that was started without tools, or whose model's template has none, says so in words of its own. */
-const refusesTools = (error: AskError): boolean =>
-  error.tooLong === null && /\btools?\b|\bjinja\b/i.test(error.message) && !/\btool_call_id\b/.test(error.message);
-
-const picturesOf = async ({ entries }: Situation, deps: MindDeps): Promise<Pictures> => {
-  const pictures = new Map<string, string>();
-  const last = entries.findLast(({ kind }) => kind === 'instruction');
-  if (last?.kind !== 'instruction') return pictures;
-  for (const { fileId, kind } of last.files) {
-    const url = kind === 'image' ? await deps.pictureOf(fileId) : null;
-    if (url !== null) pictures.set(fileId, url);
-  }
-  return pictures;
-};
-
-const asSentence = (message: string): string => {
-  const text = message.trim();
-  const ended = /[.!?]$/.test(text) ? text : `${text}.`;
-  return `${ended.slice(0, 1).toUpperCase()}${ended.slice(1)}`;
+    native: metadata?.supportsTools === true && !textOnly.has(id),
+    sees: metadata?.inputModalities.includes('image') === true,
+    context() {
+      const model = deps.find(id);
+      if (model === undefined) throw new AskError('NOT_FOUND', `the model ${id} is gone.`);
+      return contextOf(model);
+    },
+  };
 };
 
 export const createMind = (deps: MindDeps): Mind => {
-  /** Characters of a token, by model, as far as answers have shown. */
-  const density = new Map<string, number>();
-  /** Models that were found to know no tools. */
-  const wordsOnly = new Set<string>();
-  /** Contexts of endpoints, which only a refusal may tell. */
-  const contexts = new Map<string, number>();
+  const density: Density = new Map();
+  /** Those that refused tools of the API. */
+  const textOnly = new Set<string>();
+  /** Contexts that a refusal told of. */
+  const learnt = new Map<string, number>();
+  const remotes = remoteModel();
+  const patienceMs = deps.patienceMs ?? PATIENCE_MS;
 
-  /** A summary by the model, else one without it: a session never ends because it could not be summed up. */
-  const condense = async (
-    situation: Situation,
-    before: Summary | null,
-    { upTo, most }: { upTo: number; most: number },
-    model: ChosenModel,
-    characters: number,
-    options: Options,
-    spent: Thought['usage'],
-  ): Promise<Summary> => {
-    const old = situation.entries.filter(({ seq }) => seq >= (before?.upTo ?? 0) && seq < upTo);
-    options.onWaiting('what was done so far is being summed up');
-    try {
-      const messages = summaryRequest(old, before, Math.floor(characters * 0.7));
-      const heard = await ask(model, { messages, max_tokens: SUMMARY_TOKENS }, options, () => undefined);
-      spent.inputTokens += heard.promptTokens ?? 0;
-      spent.outputTokens += heard.answerTokens ?? 0;
-      const text = heard.text.trim();
-      if (text !== '') return { upTo, text: text.slice(0, most) };
-    } catch (error) {
-      options.signal.throwIfAborted();
-      if (!(error instanceof AskError)) throw error;
-    }
-    return { upTo, text: digest(old, before, most) };
+  const thinkerFor = async (situation: Situation, signal: AbortSignal): Promise<Thinker> => {
+    const { model, endpoint, endpointKeyVariable } = deps.settings();
+    const named = situation.model ?? (model === '' ? null : model);
+    if (endpoint === '') return localThinker(named, deps, textOnly);
+    const key = endpointKeyVariable === '' ? null : (deps.env[endpointKeyVariable] ?? null);
+    if (endpointKeyVariable !== '' && key === null)
+      throw new AskError(
+        'INVALID_STATE',
+        `The variable ${endpointKeyVariable}, which sessions.endpointKeyVariable names, is not set in the environment of this server.`,
+      );
+    return remotes.find({ endpoint, key, named, textOnly, signal });
   };
 
-  const think = async (situation: Situation, options: Options): Promise<Thought> => {
-    const { signal, onWaiting, onWords } = options;
+  const picturesFor = async ({ sights, files }: Situation): Promise<string[]> => {
+    const images = files.filter(({ kind }) => kind === 'image').slice(-MOST_PICTURES);
+    const attached = await Promise.all(images.map(({ fileId }) => deps.picture(fileId)));
+    return [
+      ...attached.flatMap((image) => (image === null ? [] : [asUrl(image.mime, image.bytes)])),
+      ...sights.slice(-MOST_PICTURES).map(({ png }) => asUrl('image/png', png)),
+    ];
+  };
+
+  const think: Mind = async (situation, { signal, onWaiting, onWords }) => {
     signal.throwIfAborted();
+    const thinker = await thinkerFor(situation, signal);
+    if (thinker.isAsleep) onWaiting(`the model ${thinker.model} is being loaded`);
+    const pictures = thinker.sees ? await picturesFor(situation) : [];
+    const known = learnt.get(thinker.id) ?? Infinity;
+    const context = (): number => Math.min(known, thinker.context());
     const usage = { inputTokens: 0, outputTokens: 0 };
-    let summary = summaryOf(situation.entries);
-    let isNew = false;
-    let shrink = 1;
-    let told = 0;
-    const onText = (text: string): void => {
-      const said = saidSoFar(text);
-      if (said.length <= told) return;
-      onWords(said.slice(told));
-      told = said.length;
+    const common = {
+      ...{ key: thinker.key, whom: thinker.whom, signal, patienceMs },
+      onWaiting: (position: number) => onWaiting(waitingWords(position)),
     };
-    for (let attempt = 1; ;) {
-      // Looked at anew each time: a model that has loaded meanwhile knows its context.
-      const chosen = await chooseModel(situation.model, deps, signal);
-      const kind = `${chosen.url} ${chosen.id}`;
-      const model = { ...chosen, context: Math.min(chosen.context, contexts.get(kind) ?? Infinity) };
-      const pictures = model.seesImages ? await picturesOf(situation, deps) : new Map<string, string>();
-      const native = model.callsTools && !wordsOnly.has(kind);
-      const reserve = Math.min(MOST_ANSWER, Math.floor(model.context / 3));
-      const perToken = density.get(kind) ?? CHARACTERS_PER_TOKEN;
-      const offers = native ? OFFERS_LENGTH : 0;
-      const whole = (model.context - reserve) * perToken * shrink;
-      const characters = Math.floor(whole - offers);
-      const { seesImages } = model;
-      const fitted = fitPrompt({ situation, summary, native, seesImages, pictures, characters });
-      if (fitted.kind === 'condense') {
-        summary = await condense(situation, summary, fitted, model, characters, options, usage);
-        isNew = true;
-        continue;
-      }
-      if (fitted.kind === 'too-small')
-        throw new AskError(
-          'INVALID_STATE',
-          `The context of ${model.id}, ${model.context} tokens, is too small for this session; give it a larger one, at least ${LEAST_CONTEXT}.`,
-        );
-      if (!model.isLoaded) onWaiting(`${model.id} is being loaded`);
-      const body = { messages: fitted.messages, max_tokens: reserve, ...(native ? { tools: TOOL_OFFERS } : {}) };
-      const length = fitted.length + offers;
-      try {
-        const heard = await ask(model, body, options, onText);
-        usage.inputTokens += heard.promptTokens ?? 0;
-        usage.outputTokens += heard.answerTokens ?? 0;
-        // A tenth on the safe side: the next page may be denser. Images have no characters.
-        if (heard.promptTokens !== null && heard.promptTokens > 0 && !hasImages(fitted.messages))
-          density.set(kind, Math.min(6, Math.max(0.5, (length / heard.promptTokens) * 0.9)));
-        const { words, call, problem } = readCall({ text: heard.text, calls: heard.toolCalls, cutOff: heard.cutOff });
-        return {
-          ...{ words, call, problem, usage },
-          thought: heard.thought.trim(),
-          summary: isNew ? summary : null,
-          model: model.id,
-        };
-      } catch (error) {
-        if (!(error instanceof AskError)) throw error;
-        if (native && refusesTools(error)) {
-          wordsOnly.add(kind);
-          continue;
+    const counted = (answered: Answered): Answered => {
+      usage.inputTokens += answered.promptTokens ?? 0;
+      usage.outputTokens += answered.outputTokens ?? 0;
+      return answered;
+    };
+
+    /** What the model makes of the oldest steps, or what can be said without it. */
+    const summarise = async ({ left, keptFrom }: SessionPrompt, before: Summary | null, most: number, ask: boolean) => {
+      let text = '';
+      if (ask) {
+        try {
+          const { model } = thinker;
+          const body = { model, messages: summaryMessages(before, left, most), max_tokens: SUMMARY_TOKENS };
+          const onPiece = (piece: string, thought: boolean): void => {
+            if (!thought) text += piece;
+          };
+          counted(await askModel({ ...common, url: thinker.url(), body, onPiece }));
+        } catch {
+          signal.throwIfAborted();
+          text = '';
         }
-        if (error.tooLong === null || attempt === ATTEMPTS) throw error;
-        attempt += 1;
-        if (model.url !== deps.routerUrl() && error.tooLong.contextTokens < model.context) {
-          contexts.set(kind, error.tooLong.contextTokens);
-          continue;
-        }
-        const { promptTokens, contextTokens } = error.tooLong;
-        const room = contextTokens - Math.min(MOST_ANSWER, Math.floor(contextTokens / 3));
-        // Never longer than before, whatever it counted.
-        shrink *= Math.min(0.9, (length * (room / promptTokens) * 0.95) / whole);
       }
-    }
+      const told = text.trim().slice(0, MOST_SUMMARY);
+      return { upTo: keptFrom, text: told === '' ? plainSummary(before, left) : told };
+    };
+
+    let summary: Summary | null = null;
+    const promptOf = async (characters: number, attempt: number): Promise<SessionPrompt> => {
+      const options = { situation, native: thinker.native, pictures, characters };
+      const first = sessionPrompt({ ...options, summary });
+      if (first.left.length === 0) return first;
+      const before: Summary | null = summary ?? summaryOf(situation.entries);
+      summary = await summarise(first, before, Math.floor(characters * 0.7), attempt === 1 && summary === null);
+      return sessionPrompt({ ...options, summary });
+    };
+
+    let said = { text: '', thought: '' };
+    let calls = createCallReader();
+    const answered = await askFitting({
+      ...{ id: thinker.id, density, most: MOST_ANSWER, promptOf },
+      context,
+      ask(prompt) {
+        said = { text: '', thought: '' };
+        calls = createCallReader();
+        const { native, model } = thinker;
+        return askModel({
+          ...common,
+          url: thinker.url(),
+          body: {
+            model,
+            messages: prompt.messages,
+            ...(native ? { tools: toolDescriptions, parallel_tool_calls: false } : {}),
+            max_tokens: Math.min(MOST_ANSWER, Math.floor(context() / 2)),
+          },
+          onPiece(text, thought) {
+            if (thought) said.thought += text;
+            else {
+              said.text += text;
+              onWords(text);
+            }
+          },
+          onCall: (piece) => calls.add(piece),
+        }).then(counted, (error: unknown) => {
+          if (error instanceof AskError && error.tooLong !== null) learnt.set(thinker.id, error.tooLong.contextTokens);
+          throw error;
+        });
+      },
+    });
+    const { words, call, problem } = readAnswer(said.text, calls.calls(), answered.finish === 'length');
+    return {
+      words,
+      thought: said.thought.trim(),
+      call,
+      problem,
+      summary,
+      model: thinker.model,
+      usage,
+    } satisfies Thought;
   };
 
   return async (situation, options) => {
+    const sentence = (error: unknown): unknown =>
+      error instanceof AskError ? new AskError(error.code, asSentence(error.message), error.tooLong) : error;
     try {
       return await think(situation, options);
     } catch (error) {
-      if (!(error instanceof AskError)) throw error;
-      throw new AskError(error.code, asSentence(error.message), error.tooLong);
+      options.signal.throwIfAborted();
+      // Asked once more without the API's tools, which from now on it never is asked with.
+      const refused = error instanceof AskError && error.tooLong === null && NO_TOOLS.test(error.message);
+      const thinker = refused ? await thinkerFor(situation, options.signal) : null;
+      if (thinker === null || !thinker.native) throw sentence(error);
+      textOnly.add(thinker.id);
+    }
+    try {
+      return await think(situation, options);
+    } catch (error) {
+      throw sentence(error);
     }
   };
 };
-
-const hasImages = (messages: readonly PromptMessage[]): boolean =>
-  messages.some(({ content }) => typeof content !== 'string' && content.some(({ type }) => type === 'image_url'));

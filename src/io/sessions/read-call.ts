@@ -1,77 +1,99 @@
-/** The one call that a model's answer is read as, or what is wrong with it in words that the model can act on. Pure. */
-import type { z } from 'zod';
+/** What a model wants to do, out of what it answered: its calls as the API gives them, else one that stands in its text. */
 import { nearestNames } from '../../contracts/nearest.ts';
-import { isToolName, SESSION_TOOLS, TOOL_NAMES } from '../../contracts/session-tools.ts';
+import { SESSION_TOOLS, TOOL_NAMES, isToolName } from '../../contracts/session-tools.ts';
 import type { ToolCall } from '../../contracts/session-tools.ts';
-import { textCalls } from './text-calls.ts';
-import type { WrittenCall } from './text-calls.ts';
+import { complaintOf } from '../store/document-file.ts';
+import { isFields } from '../agents/ask-model.ts';
+import type { Fields } from '../agents/ask-model.ts';
+import { callsInText } from './calls-in-text.ts';
+import type { WantedCall } from './calls-in-text.ts';
 
-export interface Spoken {
-  text: string;
-  /** Calls in the API's own form; these win over those in the text. */
-  calls: readonly { name: string; arguments: string }[];
-  /** The answer ended at its limit. */
-  cutOff: boolean;
+export interface CallReader {
+  /** A piece of `delta.tool_calls`. */
+  add(piece: Fields): void;
+  calls(): WantedCall[];
 }
 
-export interface ReadCall {
-  words: string;
-  call: ToolCall | null;
-  problem: string | null;
-}
-
-const NONE =
-  'Your answer called no tool. Call exactly one tool now; when the task is done or cannot be done, call `finish`.';
-const CUT = 'Your answer was cut off at its limit. Answer with one short call.';
-
-const asValue = (given: unknown): { value: unknown } | { fault: string } => {
-  if (typeof given !== 'string') return { value: given };
-  if (given.trim() === '') return { value: {} };
-  try {
-    const value: unknown = JSON.parse(given);
-    // Some encode it twice.
-    return typeof value === 'string' ? { value: JSON.parse(value) as unknown } : { value };
-  } catch (error) {
-    return { fault: error instanceof Error ? error.message : 'unreadable' };
-  }
+/** Puts the pieces of streamed calls together. Servers differ in what they repeat, and whether they count. */
+export const createCallReader = (): CallReader => {
+  const rows: (WantedCall & { index: unknown; id: unknown })[] = [];
+  return {
+    add(piece) {
+      const told = isFields(piece['function']) ? piece['function'] : {};
+      const { index, id } = piece;
+      const last = rows.at(-1);
+      let row =
+        index === undefined
+          ? typeof id === 'string' && id !== '' && id !== last?.id
+            ? undefined
+            : last
+          : rows.find((each) => each.index === index);
+      if (row === undefined) {
+        row = { index, id, name: '', arguments: '' };
+        rows.push(row);
+      }
+      const { name, arguments: more } = told;
+      // Either in pieces, or whole with each piece.
+      if (typeof name === 'string' && name !== row.name) row.name += name;
+      if (typeof more === 'string') row.arguments += more;
+      else if (isFields(more)) row.arguments = JSON.stringify(more);
+    },
+    calls: () => rows.map(({ name, arguments: given }) => ({ name, arguments: given })),
+  };
 };
 
-const complaint = ({ issues }: z.ZodError): string =>
-  issues
-    .slice(0, 3)
-    .map(({ path, message }) => (path.length === 0 ? message : `\`${path.join('.')}\`: ${message}`))
-    .join('; ');
+const parsed = (text: string): unknown => {
+  const value: unknown = JSON.parse(text.trim() === '' ? '{}' : text);
+  // Some models write JSON into a string.
+  return typeof value === 'string' ? JSON.parse(value) : value;
+};
 
-const checked = ({ name, arguments: given }: WrittenCall): { call: ToolCall } | { problem: string } => {
-  const tool = name.trim().replace(/^functions?[.:/]/, '');
-  if (!isToolName(tool)) {
-    const [nearest] = nearestNames(tool, TOOL_NAMES, 1);
-    const hint = nearest === undefined ? '' : ` Did you mean \`${nearest}\`?`;
-    return { problem: `There is no tool \`${tool.slice(0, 64)}\`.${hint} The tools are: ${TOOL_NAMES.join(', ')}.` };
-  }
-  const read = asValue(given);
-  if ('fault' in read)
-    return { problem: `The arguments of \`${tool}\` are no JSON (${read.fault}). Call it again with a JSON object.` };
-  const parsed = SESSION_TOOLS[tool].arguments.safeParse(read.value);
-  if (!parsed.success)
+/** `functions.click` is what some models make of a tool's name. */
+const plainName = (name: string): string => name.trim().replace(/^.*[./:]/, '');
+
+/** The call, or what is wrong with it in words that a model can mend it by. */
+export const checkedCall = (wanted: WantedCall): { call: ToolCall } | { problem: string } => {
+  const name = plainName(wanted.name);
+  if (!isToolName(name)) {
+    const [nearest] = nearestNames(name, TOOL_NAMES, 1);
+    const hint = nearest === undefined ? '' : ` The nearest is ${nearest}.`;
     return {
-      problem: `The arguments of \`${tool}\` are wrong: ${complaint(parsed.error)}. Call it again with the right ones.`,
+      problem: `There is no tool ${JSON.stringify(name.slice(0, 64))}.${hint} The tools are ${TOOL_NAMES.join(', ')}.`,
     };
-  return { call: { tool, arguments: parsed.data } as ToolCall };
+  }
+  let value: unknown;
+  try {
+    value = parsed(wanted.arguments);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.slice(0, 200) : '';
+    return { problem: `The arguments of ${name} are no valid JSON (${reason}). Call it again with one JSON object.` };
+  }
+  const result = SESSION_TOOLS[name].arguments.safeParse(value);
+  if (result.success) return { call: { tool: name, arguments: result.data } as ToolCall };
+  return {
+    problem: `The arguments of ${name} do not fit: ${complaintOf(result.error)}. Call it again with what it takes.`,
+  };
 };
 
-const onlyFirst = (words: string, count: number): string =>
-  count < 2 ? words : `${words}\n(It called ${count} tools at once; only the first call was made.)`.trim();
+const NO_CALL =
+  'Your answer called no tool, so nothing was done. Call exactly one tool now; when the task is done, or cannot be done, call finish with your answer.';
+const CUT_OFF =
+  'Your answer was cut off before it called a tool, because it was too long. Call exactly one tool now, with few words.';
 
-export const readCall = ({ text, calls: own, cutOff }: Spoken): ReadCall => {
-  const written = own.length > 0 ? { words: text.trim(), calls: own, fault: null } : textCalls(text);
-  const [first] = written.calls;
-  if (first === undefined) {
-    const fault = written.fault === null ? NONE : `Your call cannot be used: ${written.fault}. Write it again.`;
-    return { words: written.words, call: null, problem: cutOff ? CUT : fault };
-  }
-  const outcome = checked(first);
-  if ('call' in outcome)
-    return { words: onlyFirst(written.words, written.calls.length), call: outcome.call, problem: null };
-  return { words: written.words, call: null, problem: cutOff ? CUT : outcome.problem };
+/** `words` is what was said besides the call. */
+export const readAnswer = (
+  text: string,
+  native: readonly WantedCall[],
+  wasCut: boolean,
+): { words: string; call: ToolCall | null; problem: string | null } => {
+  const named = native.filter(({ name }) => name !== '');
+  const found = named.length > 0 ? { calls: named, words: text } : callsInText(text);
+  const words = found.words.trim();
+  const [first] = found.calls;
+  if (first === undefined) return { words, call: null, problem: wasCut ? CUT_OFF : NO_CALL };
+  const checked = checkedCall(first);
+  if ('problem' in checked) return { words, call: null, problem: wasCut ? CUT_OFF : checked.problem };
+  const count = found.calls.length;
+  const note = count > 1 ? `[Only the first of ${count} calls was taken; call one at a time.]` : '';
+  return { words: [words, note].filter((part) => part !== '').join('\n'), call: checked.call, problem: null };
 };

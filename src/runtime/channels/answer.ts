@@ -1,9 +1,11 @@
 /** One answer of an agent: which model speaks for it, what that is given, and what to do when it was too much. */
 import type { AgentView, MessageView } from '../../contracts/channels.ts';
 import type { ModelView } from '../../contracts/views.ts';
-import { canChat, contextOf } from '../../io/agents/models.ts';
+import { askFitting, contextOf } from '../../io/agents/ask-fitting.ts';
+import type { Density } from '../../io/agents/ask-fitting.ts';
 import { AskError, askModel } from '../../io/agents/ask-model.ts';
 import type { Question } from '../../io/agents/ask-model.ts';
+import { createToolCallCollector } from '../../io/agents/tool-calls.ts';
 import type { ToolCall } from '../../io/agents/tool-calls.ts';
 import { promptOf } from './prompt.ts';
 import { fittingOffers, roundMessages } from './tool-rounds.ts';
@@ -19,12 +21,7 @@ export interface AnswerDeps {
   key: string;
 }
 
-/** Characters of a token, by model, as far as answers have shown. */
-export type Density = Map<string, number>;
-
-const CHARACTERS_PER_TOKEN = 3;
 const RESERVE = 1024;
-const ATTEMPTS = 5;
 /** How often in one turn a model may call tools before it has to answer. */
 export const MOST_ROUNDS = 8;
 /** Calls of one round; a model that wants more at once is told to ask again. */
@@ -32,6 +29,9 @@ const MOST_CALLS = 8;
 /** Shares of the context that tools, and what they answered, may take from the conversation. */
 const OFFERS_SHARE = 0.4;
 const ROUNDS_SHARE = 0.6;
+
+const canChat = ({ metadata, problem }: ModelView): boolean =>
+  problem === null && metadata?.outputModalities.includes('text') !== false;
 
 const refusal = (code: string, message: string): AskError => new AskError(code, message);
 
@@ -65,61 +65,63 @@ interface AnswerOptions extends Pick<Question, 'signal' | 'onWaiting' | 'onPiece
   onModel(id: string): void;
 }
 
-/** Asks until the prompt fits: the engine's own count says by how much it was too long. */
-const askFitting = async (
+/** One question of a turn: the conversation, the tools, and what they answered before; as much of each as fits. */
+const ask = async (
   id: string,
   rounds: readonly ToolRound[],
   { agent, isDm, messages, density, deps, tools, signal, onWaiting, onPiece }: AnswerOptions,
 ): Promise<ToolCall[]> => {
-  let shrink = 1;
-  for (let attempt = 1; ; attempt += 1) {
-    const url = deps.routerUrl();
-    if (url === null) throw refusal('INVALID_STATE', 'the router is not running; start it on the dashboard.');
-    // Looked at anew each time: a model that has loaded meanwhile knows its context.
+  // Looked at anew each time: a model that has loaded meanwhile knows its context.
+  const now = (): ModelView => {
     const model = deps.find(id);
     if (model === undefined) throw refusal('NOT_FOUND', `the model ${id} is gone.`);
-    const context = contextOf(model);
-    const reserve = Math.min(agent.maxTokens ?? RESERVE, Math.floor(context / 2));
-    const perToken = density.get(id) ?? CHARACTERS_PER_TOKEN;
-    const characters = Math.floor((context - reserve) * perToken * shrink);
-    const offered = fittingOffers(tools.offers, characters * OFFERS_SHARE);
-    const used = roundMessages(rounds, (characters - offered.length) * ROUNDS_SHARE);
-    const prompt = promptOf({
-      agent,
-      isDm,
-      messages,
-      seesImages: model.metadata?.inputModalities.includes('image') === true,
-      characters: Math.max(16, characters - offered.length - used.length),
-    });
-    const length = prompt.length + offered.length + used.length;
-    try {
-      const { promptTokens, toolCalls } = await askModel({
-        url,
+    return model;
+  };
+  const called = createToolCallCollector();
+  await askFitting({
+    id,
+    density,
+    most: agent.maxTokens ?? RESERVE,
+    context: () => contextOf(now()),
+    promptOf: (characters) => {
+      const offered = fittingOffers(tools.offers, characters * OFFERS_SHARE);
+      const used = roundMessages(rounds, (characters - offered.length) * ROUNDS_SHARE);
+      const prompt = promptOf({
+        agent,
+        isDm,
+        messages,
+        seesImages: now().metadata?.inputModalities.includes('image') === true,
+        characters: Math.max(16, characters - offered.length - used.length),
+      });
+      return {
+        messages: [...prompt.messages, ...used.messages],
+        offers: offered.offers,
+        length: prompt.length + offered.length + used.length,
+      };
+    },
+    ask: (prompt) => {
+      const url = deps.routerUrl();
+      if (url === null) throw refusal('INVALID_STATE', 'the router is not running; start it on the dashboard.');
+      return askModel({
+        url: `${url}/v1/chat/completions`,
         key: deps.key,
         signal,
         onWaiting,
         onPiece,
+        onCall: (piece) => called.push([piece]),
         body: {
           model: id,
-          messages: [...prompt.messages, ...used.messages],
-          ...(offered.offers.length === 0
+          messages: prompt.messages,
+          ...(prompt.offers.length === 0
             ? {}
-            : { tools: offered.offers, ...(rounds.length >= MOST_ROUNDS ? { tool_choice: 'none' } : {}) }),
+            : { tools: prompt.offers, ...(rounds.length >= MOST_ROUNDS ? { tool_choice: 'none' } : {}) }),
           ...agent.sampling,
           ...(agent.maxTokens === null ? {} : { max_tokens: agent.maxTokens }),
         },
       });
-      // A tenth on the safe side: the next messages may be denser.
-      if (promptTokens !== null && promptTokens > 0)
-        density.set(id, Math.min(6, Math.max(0.5, (length / promptTokens) * 0.9)));
-      return toolCalls;
-    } catch (error) {
-      if (!(error instanceof AskError) || error.tooLong === null || attempt === ATTEMPTS) throw error;
-      const { promptTokens, contextTokens } = error.tooLong;
-      const room = contextTokens - Math.min(agent.maxTokens ?? RESERVE, Math.floor(contextTokens / 2));
-      shrink = (length * (room / promptTokens) * 0.95) / ((context - reserve) * perToken);
-    }
-  }
+    },
+  });
+  return called.calls();
 };
 
 /** Asks, makes the calls that the model wants and asks again, until it answers without a call. */
@@ -131,7 +133,7 @@ export const answer = async (options: AnswerOptions): Promise<void> => {
   let saidBefore = false;
   for (;;) {
     let text = '';
-    const calls = await askFitting(id, rounds, {
+    const calls = await ask(id, rounds, {
       ...options,
       onPiece(piece, thought) {
         if (!thought) {

@@ -8,6 +8,7 @@ import type { By, ChannelChange } from '../../commands/services.ts';
 import type { AgentView, ChannelRecord, MessageView, TurnView } from '../../contracts/channels.ts';
 import { AskError } from '../../io/agents/ask-model.ts';
 import type { ToolAction } from '../../contracts/agent-tools.ts';
+import { waitingWords } from '../../io/agents/waiting.ts';
 import { answer } from './answer.ts';
 import type { AnswerDeps } from './answer.ts';
 import { createAnswerStream } from './stream.ts';
@@ -60,10 +61,6 @@ interface Row {
 const TELL_MS = 35_000;
 const CLOSE_MS = 3000;
 
-const ORDINALS: Readonly<Record<string, string>> = { one: 'st', two: 'nd', few: 'rd', other: 'th' };
-const rules = new Intl.PluralRules('en', { type: 'ordinal' });
-export const ordinal = (n: number): string => `${n}${ORDINALS[rules.select(n)] ?? 'th'}`;
-
 const mentionsIn = ({ metadata }: MessageView): string[] => {
   const { mentions } = metadata;
   return Array.isArray(mentions) ? mentions.filter((each) => typeof each === 'string') : [];
@@ -83,7 +80,7 @@ export const createTurns = (options: TurnsOptions): AgentTurns => {
     const { value, context } = row.actor.getSnapshot();
     if (context.doing !== null && (value === 'thinking' || value === 'streaming')) return context.doing;
     if (value !== 'thinking') return null;
-    if (context.position !== null && context.position > 0) return `waiting for the model: ${ordinal(context.position)}`;
+    if (context.position !== null && context.position > 0) return waitingWords(context.position);
     const model = row.model === null ? undefined : options.answering.find(row.model);
     return model !== undefined && model.state !== 'loaded' ? 'waiting for the model' : null;
   };

@@ -46,6 +46,8 @@ export type Sessions = Services['sessions'] & {
   /** Those under way, for the inspector. */
   actors(): AnyActorRef[];
   inspect(observer: (event: InspectionEvent) => void): { unsubscribe(): void };
+  /** Ids of the files that sessions have. */
+  filesInUse(): ReadonlySet<string>;
   /** Notes the end of what an earlier server left. */
   begin(): Promise<void>;
   /** Ends everything that works, closes every browser, and tells it. */
@@ -180,7 +182,7 @@ export const createSessions = (options: SessionsOptions): Sessions => {
       if (file !== undefined) return file;
       throw new CodedError(
         'NOT_FOUND',
-        `There is no file ${JSON.stringify(fileId.slice(0, 128))} of yours; upload it first, to /sessions/files.`,
+        `There is no file ${JSON.stringify(fileId.slice(0, 128))} of yours; upload it first, to /api/sessions/files.`,
       );
     });
   const withFiles = (row: SessionRow, more: readonly SessionFileView[]): SessionFileView[] => [
@@ -435,6 +437,8 @@ export const createSessions = (options: SessionsOptions): Sessions => {
         throw new CodedError('NOT_FOUND', `This session has no such file: ${JSON.stringify(name.slice(0, 128))}.`);
       return { path: files.download(id, download.name), name, contentType: download.contentType };
     },
+    filesInUse: () =>
+      new Set([...book.rows.values()].flatMap(({ record }) => record.files.map(({ fileId }) => fileId))),
     async begin() {
       const known = new Set(book.rows.keys());
       for (const id of await files.list()) if (!known.has(id)) await files.remove(id).catch(() => undefined);

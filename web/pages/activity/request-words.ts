@@ -32,6 +32,7 @@ export const toneOf = (request: Pick<ActivityView, 'errorCode' | 'cancelled'>): 
 
 const CAUSES: Readonly<Record<string, string>> = {
   INVALID_PAYLOAD: 'The request was not valid',
+  TOO_LARGE: 'It was too large',
   NOT_FOUND: 'There is no such thing',
   INVALID_STATE: 'It could not be done just then',
   UNAUTHORIZED: 'No valid key',
