@@ -266,22 +266,20 @@ it('ends an endless redirect with words', async () => {
 
 it('survives dialogues without end', async () => {
   const site = await startSite({
-    '/': html(
-      '<button onclick="while (true) alert(1)">loop</button><button onclick="setInterval(() => confirm(2), 1)">later</button><p>still here</p>',
-    ),
+    '/loop': html('<button onclick="while (true) alert(1)">loop</button>'),
+    '/later': html('<button onclick="setInterval(() => confirm(2), 1)">later</button>'),
     '/other': html('other'),
   });
   const opened = await openTestBrowser({ sites: [site] });
-  await opened.browser.navigate(site.origin, never);
-  const text = await readAll(opened);
-  const done = await opened.browser.click(refOf(text, '"loop"'), never);
-  expect(done.text).toContain('dialogues did not end');
-  await opened.browser.click(refOf(text, '"later"'), never);
-  expect(await readAll(opened)).toContain('still here');
-  expect(opened.events.filter((event) => event.type === 'dialog').length).toBeLessThan(20);
+  for (const name of ['loop', 'later']) {
+    await opened.browser.navigate(`${site.origin}/${name}`, never);
+    await opened.browser.click(refOf(await readAll(opened), `"${name}"`), never);
+    await opened.browser.navigate(`${site.origin}/other`, never);
+    expect(await readAll(opened)).toContain('other');
+  }
   expect(opened.refusals()).toContainEqual(expect.stringContaining('dialogues did not end'));
-  await opened.browser.navigate(`${site.origin}/other`, never);
-  expect(await readAll(opened)).toContain('other');
+  // The first few of each action are told, the rest is not.
+  expect(opened.events.filter((event) => event.type === 'dialog').length).toBeLessThanOrEqual(6 * 5);
 });
 
 it('leaves a page whose frame does not end its dialogues', async () => {
