@@ -29,8 +29,6 @@ const config: KnipConfig = {
     'test/**/*.ts',
     '*.{ts,mjs}',
   ],
-  // Found at run time, by the name of the package (src/io/browser/find-chromium.ts).
-  ignoreDependencies: ['@sparticuz/chromium'],
   // Tools of the system, which tests use where they exist.
   ignoreBinaries: ['apt-get', 'mkfifo'],
   ignoreExportsUsedInFile: true,
