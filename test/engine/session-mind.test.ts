@@ -7,6 +7,8 @@ import { startEngineApp } from '../support/engine-app.ts';
 import type { EngineApp } from '../support/engine-app.ts';
 import { tinyModel } from '../support/gguf.ts';
 
+/** Each character of the prompt is a token of the written model. */
+const TIMEOUT = 180_000;
 let engine: EngineApp | null = null;
 afterEach(async () => {
   await engine?.stop();
@@ -27,7 +29,7 @@ const think = ({ app }: EngineApp): Promise<Thought> =>
       entries: [{ seq: 0, at: 0, kind: 'instruction', text: 'Open the shop.', who: 'Ana', files: [] }],
       ...{ files: [], page: null, sights: [], stepsLeft: 5, model: null, repair: null },
     },
-    { signal: AbortSignal.timeout(60_000), onWaiting: (words) => heard.push(words), onWords: () => undefined },
+    { signal: AbortSignal.timeout(170_000), onWaiting: (words) => heard.push(words), onWords: () => undefined },
   );
 const call = { name: 'navigate', arguments: { url: 'https://shop.example/' } };
 
@@ -42,13 +44,13 @@ it('calls a tool as the engine reads it from the template', async () => {
   });
   expect(thought.usage.inputTokens).toBeGreaterThan(1000);
   expect(thought.usage.outputTokens).toBeGreaterThan(0);
-});
+}, TIMEOUT);
 
 it('calls a tool in its text when its template knows none', async () => {
   const sentence = `<tool_call>${JSON.stringify(call)}</tool_call>`;
   engine = await startEngineApp((folder) => tinyModel(folder, 'beta.gguf', { sentence, contextLength: 32_768 }));
   expect(await think(engine)).toMatchObject({ call: { tool: 'navigate', arguments: call.arguments }, model: 'beta' });
-});
+}, TIMEOUT);
 
 it('takes an upload that a session can use, also after a restart', async () => {
   engine = await startEngineApp((folder) => tinyModel(folder));
