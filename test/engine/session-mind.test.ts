@@ -33,24 +33,34 @@ const think = ({ app }: EngineApp): Promise<Thought> =>
   );
 const call = { name: 'navigate', arguments: { url: 'https://shop.example/' } };
 
-it('calls a tool as the engine reads it from the template', async () => {
-  engine = await startEngineApp((folder) => tinyModel(folder, 'alpha.gguf', { toolCall: call, contextLength: 32_768 }));
-  const thought = await think(engine);
-  expect(heard).toContain('the model alpha is being loaded');
-  expect(thought).toMatchObject({
-    call: { tool: 'navigate', arguments: call.arguments },
-    problem: null,
-    model: 'alpha',
-  });
-  expect(thought.usage.inputTokens).toBeGreaterThan(1000);
-  expect(thought.usage.outputTokens).toBeGreaterThan(0);
-}, TIMEOUT);
+it(
+  'calls a tool as the engine reads it from the template',
+  async () => {
+    engine = await startEngineApp((folder) =>
+      tinyModel(folder, 'alpha.gguf', { toolCall: call, contextLength: 32_768 }),
+    );
+    const thought = await think(engine);
+    expect(heard).toContain('the model alpha is being loaded');
+    expect(thought).toMatchObject({
+      call: { tool: 'navigate', arguments: call.arguments },
+      problem: null,
+      model: 'alpha',
+    });
+    expect(thought.usage.inputTokens).toBeGreaterThan(1000);
+    expect(thought.usage.outputTokens).toBeGreaterThan(0);
+  },
+  TIMEOUT,
+);
 
-it('calls a tool in its text when its template knows none', async () => {
-  const sentence = `<tool_call>${JSON.stringify(call)}</tool_call>`;
-  engine = await startEngineApp((folder) => tinyModel(folder, 'beta.gguf', { sentence, contextLength: 32_768 }));
-  expect(await think(engine)).toMatchObject({ call: { tool: 'navigate', arguments: call.arguments }, model: 'beta' });
-}, TIMEOUT);
+it(
+  'calls a tool in its text when its template knows none',
+  async () => {
+    const sentence = `<tool_call>${JSON.stringify(call)}</tool_call>`;
+    engine = await startEngineApp((folder) => tinyModel(folder, 'beta.gguf', { sentence, contextLength: 32_768 }));
+    expect(await think(engine)).toMatchObject({ call: { tool: 'navigate', arguments: call.arguments }, model: 'beta' });
+  },
+  TIMEOUT,
+);
 
 it('takes an upload that a session can use, also after a restart', async () => {
   engine = await startEngineApp((folder) => tinyModel(folder));
@@ -60,7 +70,7 @@ it('takes an upload that a session can use, also after a restart', async () => {
   expect(response.status).toBe(201);
   const { data } = (await response.json()) as { data: { file: SessionFileView } };
   await engine.restart();
-  expect(engine.app.services.sessions.files('local', 10)).toEqual(engine.app.services.sessionFiles.list('local'));
+  expect(engine.app.services.sessions.files('shared', 10)).toEqual([data.file]);
   const back = await fetch(`${engine.app.url}${data.file.url}`);
   expect(await back.text()).toBe('the list');
 });
