@@ -129,7 +129,10 @@ const CIRCLES =
   'You have done exactly this three times with the same result. Do something else, ask the person, or finish and say why it cannot be done.';
 const INTERRUPTED = 'The server was stopped; a further instruction goes on.';
 
-const textArgument = ({ arguments: args }: SessionCall, name: string): string => String(args[name] ?? '');
+const textArgument = ({ arguments: args }: SessionCall, name: string): string => {
+  const value = args[name];
+  return typeof value === 'string' ? value : '';
+};
 
 export const sessionMachine = setup({
   types: { context: {} as SessionContext, events: {} as SessionEvent, input: {} as SessionInput },

@@ -15,6 +15,7 @@ const AgentsPage = lazy(() => import('./pages/agents/agents-page.tsx'));
 const ToolsPage = lazy(() => import('./pages/tools/tools-page.tsx'));
 const MonitoringPage = lazy(() => import('./pages/monitoring/monitoring-page.tsx'));
 const RunsPage = lazy(() => import('./pages/runs/runs-page.tsx'));
+const SessionsPage = lazy(() => import('./pages/sessions/sessions-page.tsx'));
 const ActivityPage = lazy(() => import('./pages/activity/activity-page.tsx'));
 const TimelinePage = lazy(() => import('./pages/timeline/timeline-page.tsx'));
 const LogsPage = lazy(() => import('./pages/logs/logs-page.tsx'));
@@ -35,6 +36,7 @@ const ALL = [
   ToolsPage,
   MonitoringPage,
   RunsPage,
+  SessionsPage,
   ActivityPage,
   TimelinePage,
   LogsPage,
@@ -68,6 +70,7 @@ export const Dashboard = (): JSX.Element => {
         <Route path="/channels/:id?" component={ChannelsPage} />
         <Route path="/monitoring" component={MonitoringPage} />
         <Route path="/runs/:id?" component={RunsPage} />
+        <Route path="/sessions/:id?" component={SessionsPage} />
         <Route path="/monitoring/requests" component={ActivityPage} />
         <Route path="/monitoring/timeline" component={TimelinePage} />
         <Route path="/logs" component={LogsPage} />

@@ -27,6 +27,7 @@ import { registerPull } from './commands/pull.ts';
 import { registerRequests } from './commands/requests.ts';
 import { registerRun } from './commands/run.ts';
 import { registerRuns } from './commands/runs.ts';
+import { registerSession, registerSessions } from './commands/sessions.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerStats } from './commands/stats.ts';
 import { registerStatus } from './commands/status.ts';
@@ -55,7 +56,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]
       registerMcpServers,
     ],
   ],
-  ['Agents and media:', [registerRun, registerRuns, registerPrompt, registerMedia]],
+  ['Agents and media:', [registerRun, registerRuns, registerSession, registerSessions, registerPrompt, registerMedia]],
   ['Requests:', [registerRequests, registerActivity, registerStats, registerTimeline]],
   [
     'Setup:',

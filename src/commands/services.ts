@@ -19,7 +19,7 @@ import type { By } from './by.ts';
 import type { McpService } from './mcp-service.ts';
 import type { McpServerView } from '../contracts/mcp.ts';
 import type { MediaService } from './media-service.ts';
-import type { SessionChange, SessionService } from './session-service.ts';
+import type { SessionCaller, SessionChange, SessionService } from './session-service.ts';
 import type { MediaToolView, MediaView } from '../contracts/media.ts';
 import type { NewToken, User } from '../contracts/users.ts';
 import type {
@@ -48,6 +48,7 @@ import type {
 export type { AgentsService, ChannelChange, ChannelPage, ChannelsService, McpService };
 
 export type { By };
+export type { SessionCaller };
 
 /** Whose a run is: `user:<id>`, `key:<id>`, or `local` for the person at this machine. */
 export type RunOwner = string;

@@ -18,7 +18,10 @@ const cut = (text: string, most = LONGEST): string => {
 const quoted = (text: string, most = 80): string => `“${cut(text, most)}”`;
 
 export const callTitle = ({ tool, arguments: args, name, secret }: CallWords): string => {
-  const text = (field: string): string => String(args[field] ?? '');
+  const text = (field: string): string => {
+    const value = args[field];
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  };
   const element = name === null || name.trim() === '' ? text('ref') : quoted(name);
   switch (tool) {
     case 'navigate':

@@ -451,7 +451,16 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     log,
     now,
   });
-  const sessions = await openSessions({ dataDir, approvals, config: config.get, hub, log, now, newId: randomUUID, ...sessionParts() });
+  const sessions = await openSessions({
+    dataDir,
+    approvals,
+    config: config.get,
+    hub,
+    log,
+    now,
+    newId: randomUUID,
+    ...sessionParts({ pids, guardian, env, warn, now }),
+  });
   link.onMessage(reactions.onRouterMessage);
   book.subscribe((entry) => hub.publish({ kind: 'log', entry }));
   followLog(link, book);

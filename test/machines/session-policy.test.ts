@@ -102,7 +102,7 @@ describe('rules', () => {
   const someRule = fc.record({
     subject: fc.constantFrom(...SUBJECTS),
     site: fc.constantFrom(null, 'shop.example', '*.example', 'evil.example'),
-    answer: fc.constantFrom('allow', 'ask', 'deny') as fc.Arbitrary<SessionRule['answer']>,
+    answer: fc.constantFrom('allow', 'ask', 'deny'),
   });
   const someFacts = fc.record({
     name: fc.constantFrom('Next', 'Pay now', 'Password', 'Card number', 'Send'),
@@ -170,7 +170,7 @@ describe('going round in circles', () => {
 
 describe('which sessions get a browser', () => {
   const slot = fc.record({
-    phase: fc.constantFrom('waits', 'works', 'idle') as fc.Arbitrary<SessionSlot['phase']>,
+    phase: fc.constantFrom<SessionSlot['phase'][]>('waits', 'works', 'idle'),
     since: fc.integer({ min: 0, max: 9 }),
     dispensable: fc.boolean(),
   });

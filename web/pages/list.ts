@@ -34,6 +34,14 @@ export const PAGES: readonly PageEntry[] = [
     bar: false,
   },
   {
+    path: '/sessions',
+    title: 'Sessions',
+    icon: 'globe',
+    key: 'b',
+    words: 'browser agents web surf click take over approvals',
+    bar: false,
+  },
+  {
     path: '/media',
     title: 'Media',
     icon: 'film',

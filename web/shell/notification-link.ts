@@ -7,7 +7,7 @@ export interface NotificationLink {
 }
 
 export const linkOf = (data: Readonly<Record<string, unknown>> | undefined): NotificationLink | null => {
-  const { modelId, downloadId, runId } = data ?? {};
+  const { modelId, downloadId, runId, sessionId } = data ?? {};
   if (typeof modelId === 'string') {
     const id = encodeURIComponent(modelId);
     // What has just come is there to be tried.
@@ -18,5 +18,6 @@ export const linkOf = (data: Readonly<Record<string, unknown>> | undefined): Not
   // A server may have told of a run to a page that knows nothing of runs.
   if (typeof runId === 'string' && pageAt('/runs') !== undefined)
     return { label: 'Show', href: `/runs/${encodeURIComponent(runId)}` };
+  if (typeof sessionId === 'string') return { label: 'Show', href: `/sessions/${encodeURIComponent(sessionId)}` };
   return null;
 };

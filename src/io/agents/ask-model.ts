@@ -83,11 +83,17 @@ const positionIn = (comment: string): number | null => {
   return digits === undefined ? null : Number(digits);
 };
 
-/** An address without a path is an origin. */
-const chatAddress = (url: string): string => {
+/** An address of an OpenAI-compatible endpoint; one without a path is an origin. */
+export const endpointAddress = (url: string, leaf: string): string => {
   const { origin, pathname } = new URL(url);
   const base = pathname === '/' ? '/v1' : pathname.replace(/\/+$/, '');
-  return `${origin}${base}/chat/completions`;
+  return `${origin}${base}/${leaf}`;
+};
+
+/** Fetch tells in its cause what failed. */
+export const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
 };
 
 /** Resolves when the answer is complete. Rejects with an AskError, or with the signal's reason. */
@@ -95,7 +101,7 @@ export const askModel = async (question: Question): Promise<Answered> => {
   const { url, key, body, signal, onWaiting, onPiece, server = 'the router' } = question;
   let response: Response;
   try {
-    response = await fetch(chatAddress(url), {
+    response = await fetch(endpointAddress(url, 'chat/completions'), {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
@@ -106,10 +112,7 @@ export const askModel = async (question: Question): Promise<Answered> => {
     });
   } catch (error) {
     signal.throwIfAborted();
-    throw new AskError(
-      'UPSTREAM_FAILED',
-      `${server} did not answer (${error instanceof Error ? error.message : String(error)}).`,
-    );
+    throw new AskError('UPSTREAM_FAILED', `${server} did not answer (${reasonOf(error)}).`);
   }
   if (!response.ok || response.body === null) throw errorOf(parse(await response.text())?.['error'], response.status);
 

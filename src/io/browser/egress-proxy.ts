@@ -212,11 +212,8 @@ export const startEgressProxy = async (options: EgressOptions): Promise<EgressPr
     };
     carry().catch((error: unknown) => {
       if (error instanceof Refused && error.status !== 403) options.failed(request.url ?? '', error.message);
-      say(
-        response,
-        error instanceof Refused ? error.status : 502,
-        error instanceof Error ? error.message : String(error),
-      );
+      // The page gets no reason: it could learn from it what lies in the local network.
+      say(response, error instanceof Refused ? error.status : 502, 'This address was not reached.');
     });
   });
 

@@ -80,7 +80,8 @@ export const whyNotHost = (rules: NetworkRules, place: Place): string | null => 
   if (rules.deny.some((pattern) => means(pattern, place))) return `${place.host} is denied by sessions.deny.`;
   if (isNamedPrivate(rules, place)) return null;
   if (!rules.allow.some((pattern) => means(pattern, place))) return `${place.host} is not among sessions.allow.`;
-  const literal = ipaddr.isValid(place.host) ? whyPrivate(place.host) : null;
+  const isLocal = place.host === 'localhost' || place.host.endsWith('.localhost');
+  const literal = isLocal ? 'it is this machine' : ipaddr.isValid(place.host) ? whyPrivate(place.host) : null;
   return literal === null ? null : `${place.host}:${place.port} may not be reached: ${literal}. ${SETTING}`;
 };
 

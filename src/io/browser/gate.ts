@@ -110,8 +110,12 @@ export const openGate = (options: GateOptions): Gate => {
         if (method === 'Fetch.requestPaused') {
           const paused = params as unknown as Paused;
           const target = targets().bySession(sessionId);
-          // Frames inside a page need no consent; the proxy judges where they lead.
-          if (target === undefined || target.targetId !== paused.frameId || target.type !== 'page')
+          // A window that is one too many opens nothing. Frames need no consent; the proxy judges where they lead.
+          if (target === undefined)
+            quietly(
+              devtools.send('Fetch.failRequest', { requestId: paused.requestId, errorReason: 'Aborted' }, sessionId),
+            );
+          else if (target.targetId !== paused.frameId || target.type !== 'page')
             quietly(devtools.send('Fetch.continueRequest', { requestId: paused.requestId }, sessionId));
           else quietly(decide(target, paused, sessionId));
         }

@@ -109,6 +109,7 @@ export const startLife = async (options: LifeOptions, signal: AbortSignal): Prom
     });
     const targets: Targets = await watchTargets(devtools, {
       attached: (target) => {
+        watched.attached(target);
         if (target.type === 'page' && targetsNow().pages().length >= MOST_PAGES) {
           refusedPages += 1;
           const opener = target.openerId === null ? undefined : targets.byId(target.openerId);
@@ -117,7 +118,6 @@ export const startLife = async (options: LifeOptions, signal: AbortSignal): Prom
           if (opener !== undefined && refusedPages % STORM === 0) dialogs.silence(opener.sessionId);
           return false;
         }
-        watched.attached(target);
         return true;
       },
       changed: (targetId) => {

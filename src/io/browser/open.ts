@@ -35,6 +35,9 @@ const CRASH_WINDOW_MS = 5 * 60_000;
 const CRASHES_WITH_PAGE = 2;
 const MOST_CRASHES = 3;
 
+/** A page that does not answer for so long after an unfinished action hangs. */
+const HANG_MS = 500;
+
 const isWeb = (url: string): boolean => /^https?:/.test(url);
 
 export const browserOpener =
@@ -145,8 +148,12 @@ export const browserOpener =
     const reopen = async (one: Life, url: string): Promise<void> => {
       const current = one.current();
       if (current === null) return;
-      const opened = one.devtools.send('Page.navigate', { url }, current.target.sessionId).catch(() => undefined);
+      const { sessionId, targetId } = current.target;
+      const until = performance.now() + RESTORE_MS;
+      const opened = one.devtools.send('Page.navigate', { url }, sessionId).catch(() => undefined);
       await Promise.race([opened, delay(RESTORE_MS), one.process.ended]);
+      while (!one.activity.isQuiet(sessionId) && performance.now() < until && !closing.signal.aborted) await delay(50);
+      await one.targets.refresh(targetId);
     };
 
     const restore = async (withPage: boolean): Promise<void> => {
@@ -206,12 +213,16 @@ export const browserOpener =
       );
     };
 
-    const tooLate = (ms: number): BrowserProblem => {
-      const current = life?.current();
-      // A script that never ends is ended, so that the page can be used again.
-      if (current != null && life !== null)
-        life.devtools.send('Runtime.terminateExecution', {}, current.target.sessionId).catch(() => undefined);
-      return new BrowserProblem('TIMEOUT', `The page did not come to an end of it within ${Math.round(ms / 1000)} s.`);
+    const tooLate = (ms: number): BrowserProblem =>
+      new BrowserProblem('TIMEOUT', `The page did not come to an end of it within ${Math.round(ms / 1000)} s.`);
+
+    /** Ends a script that never ends, so that the page can be used again. */
+    const unhang = async (one: Life): Promise<void> => {
+      const sessionId = one.current()?.target.sessionId;
+      if (sessionId === undefined) return;
+      const answer = one.devtools.send('Runtime.evaluate', { expression: '0' }, sessionId).then(() => true);
+      if (!(await Promise.race([answer, delay(HANG_MS).then(() => false)])))
+        await one.devtools.send('Runtime.terminateExecution', {}, sessionId);
     };
 
     const act = async <T>(
@@ -238,7 +249,11 @@ export const browserOpener =
       try {
         return await deadline.race(work());
       } catch (error) {
-        if (error instanceof BrowserProblem) throw error;
+        if (error instanceof BrowserProblem) {
+          const unfinished = error.code === 'TIMEOUT' || error.code === 'ABORTED';
+          if (unfinished && life !== null) unhang(life).catch(() => undefined);
+          throw error;
+        }
         // What the protocol says when a document went away in the middle.
         const words = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
         throw new BrowserProblem('NOT_POSSIBLE', `The page changed meanwhile, or cannot do that: ${words}`);

@@ -64,6 +64,8 @@ export const watchTargets = async (devtools: DevTools, options: TargetsOptions):
       // A further session of the same page, which Playwright opened for us.
       if ([...sessions.values()].some((one) => one.targetId === target.targetId)) return false;
       if (!options.attached(target)) {
+        // It must run to be closed: its opener, which may share its thread, waits for it.
+        devtools.send('Runtime.runIfWaitingForDebugger', {}, target.sessionId).catch(() => undefined);
         devtools.send('Target.closeTarget', { targetId: target.targetId }).catch(() => undefined);
         return true;
       }

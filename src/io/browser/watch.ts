@@ -20,6 +20,8 @@ export const liveView = (viewport: { width: number; height: number }, now: () =>
   let shown: { devtools: DevTools; sessionId: string } | null = null;
   let last: Frame | null = null;
   let running = false;
+  let timer: NodeJS.Timeout | null = null;
+  let toldAt = 0;
 
   const start = (): void => {
     if (running || shown === null || listeners.size === 0) return;
@@ -40,18 +42,28 @@ export const liveView = (viewport: { width: number; height: number }, now: () =>
     shown.devtools.send('Page.stopScreencast', {}, shown.sessionId).catch(() => undefined);
   };
 
+  const tell = (): void => {
+    timer = null;
+    if (last === null) return;
+    toldAt = performance.now();
+    for (const listener of listeners) listener(last);
+  };
+  /** The newest at each moment, and the last one always. */
+  const take = (jpeg: string): void => {
+    last = { at: now(), jpeg, ...viewport };
+    timer ??= setTimeout(tell, Math.max(0, toldAt + EVERY_MS - performance.now())).unref();
+  };
+
   const attach = (devtools: DevTools): void => {
     if (attached.has(devtools)) return;
     attached.add(devtools);
     devtools.onEvent(({ method, params, sessionId }) => {
       if (method !== 'Page.screencastFrame') return false;
-      // The next one comes when this one is acknowledged: that is the brake.
+      // Late, so that the browser does not draw more than is looked at; a few it sends without waiting for this.
       setTimeout(() => {
         devtools.send('Page.screencastFrameAck', { sessionId: params['sessionId'] }, sessionId).catch(() => undefined);
       }, EVERY_MS).unref();
-      if (sessionId !== shown?.sessionId || devtools !== shown?.devtools) return true;
-      last = { at: now(), jpeg: params['data'] as string, ...viewport };
-      for (const listener of listeners) listener(last);
+      if (running && sessionId === shown?.sessionId && devtools === shown?.devtools) take(params['data'] as string);
       return true;
     });
   };
@@ -68,6 +80,8 @@ export const liveView = (viewport: { width: number; height: number }, now: () =>
         if (listeners.size === 0) {
           stop();
           last = null;
+          if (timer !== null) clearTimeout(timer);
+          timer = null;
         }
       };
     },

@@ -54,7 +54,9 @@ const checked = ({ name, arguments: given }: WrittenCall): { call: ToolCall } | 
     return { problem: `The arguments of \`${tool}\` are no JSON (${read.fault}). Call it again with a JSON object.` };
   const parsed = SESSION_TOOLS[tool].arguments.safeParse(read.value);
   if (!parsed.success)
-    return { problem: `The arguments of \`${tool}\` are wrong: ${complaint(parsed.error)}. Call it again with the right ones.` };
+    return {
+      problem: `The arguments of \`${tool}\` are wrong: ${complaint(parsed.error)}. Call it again with the right ones.`,
+    };
   return { call: { tool, arguments: parsed.data } as ToolCall };
 };
 

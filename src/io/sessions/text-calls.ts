@@ -92,7 +92,9 @@ const functionCall = (text: string): { calls: WrittenCall[]; fault: string | nul
   const parameters = [...inside.matchAll(PARAMETER)];
   if (parameters.length > 0)
     return {
-      calls: [{ name, arguments: Object.fromEntries(parameters.map(([, key, value]) => [key, plainValue(value ?? '')])) }],
+      calls: [
+        { name, arguments: Object.fromEntries(parameters.map(([, key, value]) => [key, plainValue(value ?? '')])) },
+      ],
       fault: null,
     };
   return { calls: [{ name, arguments: inside.trim() }], fault: null };
@@ -110,7 +112,7 @@ const markedCalls = (marker: string, rest: string): { calls: WrittenCall[]; faul
 const bareStart = (text: string): number => {
   const trimmed = text.trimEnd();
   if (!/[}\]]$/.test(trimmed)) return -1;
-  for (let start = trimmed.search(/^\s*[{[]/m); start !== -1 && start < trimmed.length; ) {
+  for (let start = trimmed.search(/^\s*[{[]/m); start !== -1 && start < trimmed.length;) {
     const first = trimmed.slice(start).search(/[{[]/);
     const at = start + first;
     if (endOf(trimmed, at) === trimmed.length) return at;

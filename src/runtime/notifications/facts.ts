@@ -93,6 +93,32 @@ const ofRun = ({ run, owner, news }: Extract<DomainChange, { kind: 'run' }>): Wa
   };
 };
 
+/** Users have sessions of their own, those of nobody in particular are everybody's. */
+const ofSession = ({ session, owner }: Extract<DomainChange, { kind: 'session' }>): Wanted | null => {
+  const { id, title, status, message, question } = session;
+  const common = { owner: owner.startsWith('user:') ? owner : null, data: { sessionId: id } };
+  // What waits for consent is told as a question to a person.
+  if (status === 'call_user' && question !== null)
+    return {
+      ...common,
+      type: 'warning',
+      title: 'A session asks you',
+      message: `${title}: ${question}`,
+      key: `session:${id}:asks:${question}`,
+    };
+  if (status === 'end')
+    return { ...common, type: 'success', title: 'Session finished', message: title, key: `session:${id}:end` };
+  return status === 'error' || status === 'max_loop'
+    ? {
+        ...common,
+        type: status === 'error' ? 'error' : 'warning',
+        title: status === 'error' ? 'Session failed' : 'Session stopped at its limit',
+        message: `${title}: ${message}`,
+        key: `session:${id}:${status}`,
+      }
+    : null;
+};
+
 /** A question of no user's is everybody's to answer. */
 const ofApproval = ({ approval, owner }: Extract<DomainChange, { kind: 'approval' }>): Wanted | null =>
   approval.status !== 'pending'
@@ -133,6 +159,8 @@ export const createFacts = (thresholds: () => Thresholds): Facts => {
   const memoryAlarm = createAlarm(LASTING);
   /** Downloads whose end has been told. */
   const ended = new Set<string>();
+  /** What was told last of each session. */
+  const sessions = new Map<string, string>();
   let routerGaveUp = false;
 
   const ofSample = ({ disk, memory }: MetricsView): Wanted[] => {
@@ -171,6 +199,18 @@ export const createFacts = (thresholds: () => Thresholds): Facts => {
         }
         case 'approval':
           return [ofApproval(change) ?? []].flat();
+        case 'session': {
+          const wanted = ofSession(change);
+          const { id } = change.session;
+          if (sessions.get(id) === wanted?.key) return [];
+          // Its title or its files may change after its end.
+          if (wanted?.key === undefined) sessions.delete(id);
+          else sessions.set(id, wanted.key);
+          return wanted === null ? [] : [wanted];
+        }
+        case 'session.removed':
+          sessions.delete(change.id);
+          return [];
         case 'run':
           return [ofRun(change) ?? []].flat();
         case 'download': {

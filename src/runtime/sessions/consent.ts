@@ -38,7 +38,8 @@ export const sitesIn = (text: string): string[] => {
 /** What the model's word for an address means. */
 export const targetOf = (call: SessionCall): string | null => {
   if (call.tool !== 'navigate') return null;
-  const url = String(call.arguments['url'] ?? '');
+  const { url } = call.arguments;
+  if (typeof url !== 'string') return null;
   return siteOf(url) ?? siteOf(`https://${url}`);
 };
 

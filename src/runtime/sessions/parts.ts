@@ -1,10 +1,11 @@
-/** The browser, the model and the files of sessions, where none are built in. */
+/** What sessions work with: browsers of their own, a model, and the files that people gave. */
 import { CodedError } from '../../contracts/errors.ts';
-import { BrowserProblem } from '../../io/browser/browser.ts';
+import { browserOpener } from '../../io/browser/open.ts';
+import type { BrowserDeps } from '../../io/browser/open.ts';
 import type { SessionsOptions } from './sessions.ts';
 
-export const sessionParts = (): Pick<SessionsOptions, 'openBrowser' | 'mind' | 'shelf'> => ({
-  openBrowser: () => Promise.reject(new BrowserProblem('NO_BROWSER', 'This server has no browser.')),
+export const sessionParts = (deps: BrowserDeps): Pick<SessionsOptions, 'openBrowser' | 'mind' | 'shelf'> => ({
+  openBrowser: browserOpener(deps),
   mind: () => Promise.reject(new CodedError('INVALID_STATE', 'This server has no model for sessions.')),
   shelf: {
     list: () => [],

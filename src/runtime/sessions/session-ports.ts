@@ -104,7 +104,6 @@ export const sessionPorts = (options: SessionPortsOptions) => {
     const { id, owner } = row.record;
     const { picture, ...wish } = request;
     const both = AbortSignal.any([signal, row.gone.signal]);
-    let asked = false;
     try {
       return await approvals.ask(
         {
@@ -117,13 +116,12 @@ export const sessionPorts = (options: SessionPortsOptions) => {
         {
           ...{ owner, asker: askerOf(row), signal: both, picture },
           onAsked(approvalId) {
-            asked = true;
             row.actor?.send({ type: 'consent.asked', approvalId });
           },
         },
       );
     } finally {
-      if (asked) row.actor?.send({ type: 'consent.answered' });
+      row.actor?.send({ type: 'consent.answered' });
     }
   };
 
@@ -179,7 +177,10 @@ export const sessionPorts = (options: SessionPortsOptions) => {
         break;
       case 'download':
         void book.note(row, {
-          downloads: [...row.record.downloads.filter(({ name }) => name !== event.file.name), event.file],
+          downloads: [
+            ...row.record.downloads.filter(({ name }) => name !== event.file.name),
+            { ...event.file, url: `/sessions/${id}/downloads/${encodeURIComponent(event.file.name)}` },
+          ],
         });
         note('info', `Downloaded ${event.file.name} (${event.file.size} bytes).`);
         break;
@@ -421,6 +422,9 @@ export const sessionPorts = (options: SessionPortsOptions) => {
               crashed: error instanceof BrowserProblem && (error.code === 'CRASHED' || error.code === 'NO_BROWSER'),
             };
           }
+          const typed = secretOf(id, call) ? call.arguments['text'] : null;
+          if (typeof typed === 'string' && typed !== '')
+            result = { ...result, text: result.text.replaceAll(typed, '••••') };
           const tookMs = now() - began;
           const picture = SHOWS.has(call.tool) ? await takePicture(row, name, null, signal) : null;
           if (picture === null) pictures.delete(id);

@@ -5,8 +5,7 @@
 import { createActor } from 'xstate';
 import type { AnyActorRef, InspectionEvent } from 'xstate';
 import type { SessionCommand } from '../../../machines/session.machine.ts';
-import type { SessionCaller } from '../../commands/session-service.ts';
-import type { Services } from '../../commands/services.ts';
+import type { Services, SessionCaller } from '../../commands/services.ts';
 import type { Config } from '../../contracts/config.ts';
 import { CodedError } from '../../contracts/errors.ts';
 import { SessionRecord } from '../../contracts/session-record.ts';

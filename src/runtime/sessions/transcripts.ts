@@ -55,7 +55,7 @@ const open = (
     async write(wanted, seq) {
       const number = seq ?? next;
       if (seq === undefined) next += 1;
-      const entry = { ...wanted, seq: number, at: entries.get(number)?.at ?? now() } as SessionEntryView;
+      const entry = { ...wanted, seq: number, at: entries.get(number)?.at ?? now() };
       await log.append(JSON.stringify(entry), () => {
         entries.set(number, entry);
         onWritten(entry, next);

@@ -5,8 +5,8 @@ import type { MediaToolView, MediaView } from '../../../src/contracts/media.ts';
 import { Button } from '../../kit/button.tsx';
 import { Select } from '../../kit/field.tsx';
 import { ProgressBar } from '../../kit/progress-bar.tsx';
+import { sendFile } from '../../net/send-file.ts';
 import type { MediaStore } from './media-store.ts';
-import { sendFile } from './send-file.ts';
 import { factsOf, nameOf } from './words.ts';
 
 const ACCEPTS: Readonly<Record<string, string>> = {
@@ -39,7 +39,7 @@ export const InputPicker = (props: {
     setProblem(null);
     setProgress(0);
     try {
-      const media = await sendFile(
+      const { media } = await sendFile<{ media: MediaView }>(
         props.store.address('/media', `label=${encodeURIComponent(chosen.name)}`),
         chosen,
         setProgress,

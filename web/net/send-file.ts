@@ -1,29 +1,32 @@
 /** Sends a file as the body of a request, and tells how far it is: `fetch` cannot say that of an upload. */
-import { CodedError, isErrorCode } from '../../../src/contracts/errors.ts';
-import type { MediaView } from '../../../src/contracts/media.ts';
+import { CodedError, isErrorCode } from '../../src/contracts/errors.ts';
 
-interface Answer {
-  data?: { media?: MediaView } | null;
+interface Answer<T> {
+  data?: T | null;
   error?: { code?: unknown; message?: unknown } | null;
 }
 
-const parsed = (text: string): Answer => {
+const parsed = <T>(text: string): Answer<T> => {
   try {
-    return JSON.parse(text) as Answer;
+    return JSON.parse(text) as Answer<T>;
   } catch {
     return {};
   }
 };
 
-/** Rejects with a CodedError; `onProgress` hears percent. */
-export const sendFile = (address: string, file: File, onProgress: (percent: number) => void): Promise<MediaView> =>
+/** Resolves with the `data` of the answer, rejects with a CodedError; `onProgress` hears percent. */
+export const sendFile = <T extends object>(
+  address: string,
+  file: File,
+  onProgress: (percent: number) => void,
+): Promise<T> =>
   new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open('POST', address);
     request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? (loaded / total) * 100 : 0);
     request.onload = () => {
-      const { data, error } = parsed(request.responseText);
-      if (data?.media !== undefined) resolve(data.media);
+      const { data, error } = parsed<T>(request.responseText);
+      if (request.status < 400 && data !== undefined && data !== null) resolve(data);
       else
         reject(
           new CodedError(
