@@ -45,7 +45,7 @@ import type {
   SnapshotView,
 } from '../contracts/views.ts';
 
-export type { AgentsService, ChannelChange, ChannelPage, ChannelsService };
+export type { AgentsService, ChannelChange, ChannelPage, ChannelsService, McpService };
 
 export type { By };
 export type { SessionCaller };

@@ -6,8 +6,8 @@ import { defaultDownloadPolicy } from '../../machines/download-policy.ts';
 import type { DownloadPolicy } from '../../machines/download-policy.ts';
 import { defaultRestartPolicy } from '../../machines/restart-policy.ts';
 import type { RestartPolicy } from '../../machines/restart-policy.ts';
-import { SHARED } from '../commands/approvals.ts';
 import type { Services } from '../commands/services.ts';
+import { SHARED_OWNER } from '../contracts/approvals.ts';
 import type { Config } from '../contracts/config.ts';
 import type { CallOutcome, RouterSettings } from '../contracts/ipc.ts';
 import { nodeFs } from '../io/downloads/download-fs.ts';
@@ -448,7 +448,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     limits: () => ({ channels: config.get().channelsMax, messages: config.get().channelMessages }),
     answering,
     // A channel is nobody's, so that whoever is asked is whoever looks after the server.
-    tools: { servers: mcp.service, ask: (wish, asked) => approvals.ask(wish, { owner: SHARED, ...asked }) },
+    tools: { servers: mcp.service, ask: (wish, asked) => approvals.ask(wish, { owner: SHARED_OWNER, ...asked }) },
     publish: hub.publish,
     log,
     now,

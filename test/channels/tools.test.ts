@@ -94,9 +94,14 @@ const answered = async (nth = 1): Promise<MessageView> => {
   return messages.findLast(({ source }) => source === 'agent') as MessageView;
 };
 const actionsOf = (message: MessageView): ToolAction[] => toolActions(message.actions);
+/** What a person is asked now: told when it can be answered. */
 const question = async (): Promise<ApprovalView> => {
-  await vi.waitFor(() => expect(approvals.list('shared', 0)).toHaveLength(1), 20_000);
-  return approvals.list('shared', 0)[0] as ApprovalView;
+  const told = (): ApprovalView | undefined =>
+    changes
+      .flatMap((change) => (change.kind === 'approval' ? [change.approval] : []))
+      .findLast(({ id }, _index, all) => all.every((one) => one.id !== id || one.status === 'pending'));
+  await vi.waitFor(() => expect(told()).toBeDefined(), 20_000);
+  return told() as ApprovalView;
 };
 const caller = { owner: 'shared', who: 'Ben', by: 'test' };
 const notes = (): string[] =>
@@ -231,7 +236,7 @@ describe('an agent with tools', () => {
     const message = await answered();
     expect(actionsOf(message)).toMatchObject([{ name: 'files/slow', status: 'cancelled' }]);
     expect(message.metadata).toMatchObject({ incomplete: true });
-    await vi.waitFor(async () => expect(await mcp.noted()).toContain('slow was cancelled'));
+    await vi.waitFor(async () => expect(await mcp.noted()).toContain('slow was cancelled'), 20_000);
   });
 
   it('is cancelled while a person is asked, and takes the question back', async () => {
@@ -239,7 +244,7 @@ describe('an agent with tools', () => {
     const { id } = await question();
     channels.channels.cancel(CHANNEL, null, 'test');
     expect(actionsOf(await answered())).toMatchObject([{ status: 'cancelled' }]);
-    await vi.waitFor(() => expect(approvals.list('shared', 10)).toMatchObject([{ id, status: 'cancelled' }]));
+    await vi.waitFor(() => expect(approvals.list('shared', 10)).toMatchObject([{ id, status: 'cancelled' }]), 20_000);
     expect(await mcp.noted()).not.toContain('deleted a.txt');
   });
 

@@ -1,6 +1,5 @@
 /** The tools of an agent during one turn: which the model is offered, whether a call may be made, and what comes of it. */
-import type { McpService } from '../../commands/mcp-service.ts';
-import type { ApprovalWish } from '../../commands/services.ts';
+import type { ApprovalWish, McpService } from '../../commands/services.ts';
 import { consentFor, namesServer } from '../../contracts/agent-tools.ts';
 import type { Consent, ToolAction } from '../../contracts/agent-tools.ts';
 import type { AgentView } from '../../contracts/channels.ts';
