@@ -82,7 +82,7 @@ it('always holds for the session until it is revoked on the audit page', async (
   expect(await ask('Write more.md', { session: 'release', rule: 'write files' })).toMatchObject({ status: 'approved' });
   await page.getByRole('button', { name: 'Revoke write files in release' }).click();
   await page.getByRole('region', { name: 'Allowed for a session' }).waitFor({ state: 'detached' });
-  await page.getByRole('region', { name: 'Decisions' }).getByText('Revoked').waitFor();
+  await page.getByRole('region', { name: 'Decisions' }).getByRole('listitem').getByText('Revoked').waitFor();
 });
 
 it('a rejection takes a reason, which the audit page shows', async () => {
@@ -93,6 +93,31 @@ it('a rejection takes a reason, which the audit page shows', async () => {
   await tray(page).getByRole('button', { name: 'Reject: Delete the old releases' }).click();
   await page.getByRole('region', { name: 'Decisions' }).getByText('Somebody still needs them.').waitFor();
   expect(await services.approvals.wait(id, 'shared', 5000)).toMatchObject({ why: 'Somebody still needs them.' });
+});
+
+it('the log is filtered by words, act and session, also by its address, and saved as it is filtered', async () => {
+  const page = await open('/audit?session=release');
+  const { id } = await ask('Write notes.md', { session: 'release', rule: 'write files' });
+  await services.approvals.approve(id, 'once', 'It is only text.', agent);
+  const { id: no } = await ask('Delete the old releases');
+  await services.approvals.reject(no, 'Somebody still needs them.', agent);
+  const rows = page.getByRole('region', { name: 'Decisions' }).getByRole('listitem');
+  await expect.poll(() => rows.count()).toBe(2);
+  await page.getByRole('combobox', { name: 'What happened' }).selectOption('approved');
+  await expect.poll(() => rows.allInnerTexts()).toEqual([expect.stringContaining('It is only text.')]);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save as JSON' }).click(),
+  ]);
+  let text = '';
+  for await (const chunk of await download.createReadStream()) text += String(chunk);
+  expect(JSON.parse(text)).toMatchObject([{ act: 'approved', title: 'Write notes.md', session: 'release' }]);
+  await page.getByRole('searchbox', { name: 'Search the log' }).fill('nothing like it');
+  await page.getByText('Nothing here is like that.').waitFor();
+  await page.getByRole('button', { name: 'Show everything' }).click();
+  await expect.poll(() => rows.count()).toBe(4);
+  await page.getByRole('searchbox', { name: 'Search the log' }).fill('needs DELETE');
+  await expect.poll(() => rows.allInnerTexts()).toEqual([expect.stringContaining('Somebody still needs them.')]);
 });
 
 describe('for everyone', () => {

@@ -602,6 +602,8 @@ export class FixtureServer {
     },
     'metrics:subscribe': ({ interval }) => ({ interval: interval ?? 2000 }),
     'approvals:list': () => ({ approvals: [], allowances: [] }),
+    'sessions:list': () => ({ sessions: [] }),
+    'media:ticket': () => ({ ticket: null, expiresAt: null }),
     'audit:list': () => ({ entries: [], more: false }),
     'decisions:list': () => ({ decisions: this.decisions }),
     'placement:explain': (data) => ({ explanation: { ...this.explanation, modelId: this.modelOf(data).id } }),

@@ -10,6 +10,9 @@ import { aModel, mixedModels } from './fixture-models.ts';
 import { someKeys, someRequests, someRunning } from './fixture-activity.ts';
 import { KITCHEN, startChannelsServer } from './channels-server.ts';
 import { someRuns } from './fixture-runs.ts';
+import { startSessionsApp } from './sessions-app.ts';
+import { askedToPay, bought, inHand, questioned, severalSessions, watched } from './sessions-scenes.ts';
+import type { SessionsApp } from './sessions-app.ts';
 import { aDownload } from './fixture-downloads.ts';
 import { aVariant, someDecisions, someLines, someNotifications, somePresets } from './fixture-data.ts';
 import { FixtureServer } from './fixture-server.ts';
@@ -42,6 +45,8 @@ interface Scene {
   set?: (server: FixtureServer) => void;
   /** Runs over the real channels in place of the fixture; `hold` stops answers after their first words. */
   channels?: { hold: boolean };
+  /** Runs over real sessions, with a browser each, in place of the fixture. */
+  sessions?: (app: SessionsApp) => Promise<void>;
   /** Does something on the page before the picture. */
   act?: (page: Page, server: FixtureServer) => Promise<void>;
 }
@@ -173,6 +178,45 @@ const SCENES: readonly Scene[] = [
     },
   },
   { name: 'monitoring', path: '/monitoring' },
+  { name: 'sessions-empty', path: '/sessions', sessions: () => Promise.resolve() },
+  { name: 'sessions', path: '/sessions', sessions: severalSessions },
+  {
+    name: 'sessions-live',
+    path: '/sessions/session-1',
+    sessions: watched,
+    act: (page) => page.getByText('Live', { exact: true }).waitFor(),
+  },
+  {
+    name: 'sessions-consent',
+    path: '/sessions/session-1',
+    sessions: askedToPay,
+    act: (page) => page.getByText('Live', { exact: true }).waitFor(),
+  },
+  {
+    name: 'sessions-tray',
+    path: '/models',
+    sessions: askedToPay,
+    act: (page) => page.getByText('Show the session').waitFor(),
+  },
+  {
+    name: 'sessions-question',
+    path: '/sessions/session-1',
+    sessions: questioned,
+    act: (page) => page.getByText('Live', { exact: true }).waitFor(),
+  },
+  {
+    name: 'sessions-hand',
+    path: '/sessions/session-1',
+    sessions: inHand,
+    act: (page) => page.getByText('Live', { exact: true }).waitFor(),
+  },
+  {
+    name: 'sessions-done',
+    path: '/sessions/session-1',
+    sessions: bought,
+    act: (page) => page.locator('.entry').first().waitFor(),
+  },
+  { name: 'audit', path: '/audit', sessions: bought, act: (page) => page.locator('.audit__entry').first().waitFor() },
   { name: 'runs', path: '/runs' },
   { name: 'runs-empty', path: '/runs', set: (server) => void (server.runs = []) },
   {
@@ -345,6 +389,8 @@ try {
       server.notifications = someNotifications(Date.now());
       scene.set?.(server);
       const talk = scene.channels === undefined ? null : await startChannelsServer(webDir, scene.channels.hold);
+      const sessions = scene.sessions === undefined ? null : await startSessionsApp(webDir);
+      if (sessions !== null) await scene.sessions?.(sessions);
       const { width, height, colorScheme } = variant;
       const context = await browser.newContext({
         viewport: { width, height },
@@ -357,7 +403,7 @@ try {
       page.on('console', (message) => {
         if (message.type() === 'error') console.error(`${scene.name}: ${message.text()}`);
       });
-      await page.goto((talk?.url ?? server.url) + scene.path);
+      await page.goto((talk?.url ?? sessions?.url ?? server.url) + scene.path);
       const live = page.getByRole('status').filter({ hasText: 'Connection: Live' });
       await live.or(page.getByLabel('Key or token')).waitFor();
       await page
@@ -370,6 +416,7 @@ try {
       await page.screenshot({ path: join(folder, `${scene.name}.${variant.name}.png`) });
       await context.close();
       await talk?.close();
+      await sessions?.close();
     }
     console.log(scene.name);
   }

@@ -13,6 +13,7 @@ const PAGES = [
   'chat',
   'monitoring',
   'runs',
+  'sessions',
   'activity',
   'timeline',
   'logs',

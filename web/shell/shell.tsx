@@ -12,6 +12,7 @@ import { useApp } from '../state/app.tsx';
 import { messageOf } from '../state/toasts.ts';
 import type { SessionUser } from '../state/session.ts';
 import { Announcer } from './announcer.tsx';
+import { AskingTeller } from './asking-teller.tsx';
 import { Bell } from './bell.tsx';
 import { ConnectionPill } from './connection-pill.tsx';
 import { EnginePanel } from './engine-panel.tsx';
@@ -147,6 +148,7 @@ const Dashboard = (props: { children?: JSX.Element }): JSX.Element => {
       </div>
       <Announcer />
       <NotificationTeller />
+      <AskingTeller />
       <Show when={app.overlays.palette() !== null}>
         <Suspense>
           <Palette text={app.overlays.palette() ?? ''} />

@@ -30,6 +30,8 @@ import { createSession } from './session.ts';
 import type { Session } from './session.ts';
 import { createSlices } from './slices.ts';
 import type { Slices } from './slices.ts';
+import { createSound } from './sound.ts';
+import type { Sound } from './sound.ts';
 import { createTheme } from './theme.ts';
 import type { ThemeSwitch } from './theme.ts';
 import { createToasts } from './toasts.ts';
@@ -52,6 +54,7 @@ export interface App {
   session: Session;
   notifications: Notifications;
   desktop: Desktop;
+  sound: Sound;
   /** The server's time, epoch ms; stands still while the data is stale. */
   now: Accessor<number>;
   /** What is shown may be acted on. */
@@ -85,6 +88,7 @@ export const AppProvider = (props: { children: JSX.Element }): JSX.Element => {
     session,
     notifications: createNotifications(client, live, offers),
     desktop: createDesktop(),
+    sound: createSound(),
     overlays: createOverlays(),
     preferences: createPreferences(client, slices, theme, isLive),
     actions: createModelActions(client, live, toasts, confirm),

@@ -1,19 +1,17 @@
 /** A ticket for addresses that the browser opens by itself, in pictures and links: it carries no headers there. */
 import { createEffect, createSignal, on } from 'solid-js';
-import type { Accessor } from 'solid-js';
 import { at } from '../net/base.ts';
 import type { App } from './app.tsx';
 
 export interface Ticket {
-  /** One has come. */
-  ready: Accessor<boolean>;
-  /** A path of this server with the ticket; null until it has come. */
+  /** A path of this server with the ticket, if one is needed; null until that is known. */
   address: (path: string) => string | null;
 }
 
 /** A ticket ends with the run of the server that gave it, so each connection asks for one. */
 export const createTicket = ({ client, live }: Pick<App, 'client' | 'live'>): Ticket => {
-  const [ticket, setTicket] = createSignal<string | null>(null);
+  /** Undefined until it has come, null where none is needed. */
+  const [ticket, setTicket] = createSignal<string | null>();
   createEffect(
     on(
       () => live.connection().connected,
@@ -29,10 +27,10 @@ export const createTicket = ({ client, live }: Pick<App, 'client' | 'live'>): Ti
     ),
   );
   return {
-    ready: () => ticket() !== null,
     address: (path) => {
       const held = ticket();
-      return held === null ? null : at(`${path}${path.includes('?') ? '&' : '?'}ticket=${held}`);
+      if (held === undefined) return null;
+      return at(held === null ? path : `${path}${path.includes('?') ? '&' : '?'}ticket=${held}`);
     },
   };
 };

@@ -95,7 +95,7 @@ export const HandBar = (props: { session: SessionView; onInput: (input: SessionI
           {(each) => (
             <Button
               size="small"
-              label={`Press ${each.key}`}
+              label={`Press ${each.label}`}
               onPress={() => props.onInput({ kind: 'press', key: each.key })}
             >
               {each.label}

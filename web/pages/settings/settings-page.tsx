@@ -88,6 +88,12 @@ const SettingsPage = (): JSX.Element => {
               help="Say in a corner of the page when a model had to leave or crashed, and when something has ended. The bell keeps them all."
             />
             <DesktopRow />
+            <FieldRow
+              label="Sound"
+              help="Heard when somebody waits for your answer: consent, or a session’s question. In this browser only."
+            >
+              <Toggle label="Sound" checked={app.sound.on()} onChange={app.sound.turn} />
+            </FieldRow>
           </div>
         </Card>
         <YouCard />
