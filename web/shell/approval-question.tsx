@@ -9,8 +9,8 @@ import { useApp } from '../state/app.tsx';
 import { createTicket } from '../state/ticket.ts';
 import './approval-question.css';
 
-/** `place` is what leads to where it came from; a page that shows that already has none. */
-export const ApprovalQuestion = (props: { approval: ApprovalView; place?: JSX.Element }): JSX.Element => {
+/** `place` is what leads to where it came from; null on the page of whoever asks, which is not named again there. */
+export const ApprovalQuestion = (props: { approval: ApprovalView; place: JSX.Element | null }): JSX.Element => {
   const app = useApp();
   const ticket = createTicket(app);
   const field = createUniqueId();
@@ -26,7 +26,8 @@ export const ApprovalQuestion = (props: { approval: ApprovalView; place?: JSX.El
       <div class="approval__words">
         <strong class="approval__title">{props.approval.title}</strong>
         <span class="approval__facts">
-          {props.approval.asker} asks · <span class="approval__left">{left()} left</span>
+          <Show when={props.place !== null}>{props.approval.asker} asks · </Show>
+          <span class="approval__left">{left()} left</span>
           <Show when={props.place}>
             <span> · {props.place}</span>
           </Show>

@@ -42,34 +42,34 @@ const SessionName = (props: { id: string; titles: ReadonlyMap<string, string> })
   </Show>
 );
 
-const Entry = (props: { entry: AuditEntryView; titles: ReadonlyMap<string, string> }): JSX.Element => (
-  <li class="audit__entry">
-    <Badge tone={ACTS[props.entry.act].tone}>
-      {ACTS[props.entry.act].word}
-      {props.entry.answer === 'always' ? ' always' : ''}
-    </Badge>
-    <div class="audit__words">
-      <strong>{props.entry.title}</strong>
-      <Show when={props.entry.why}>
-        <span class="audit__why">{props.entry.why}</span>
-      </Show>
-      <span class="audit__facts">
-        {props.entry.who === null ? 'Nobody' : props.entry.who}
-        <Show when={props.entry.session}>
-          {(session) => (
-            <>
-              {' · '}
-              <SessionName id={session()} titles={props.titles} />
-            </>
-          )}
+const Entry = (props: { entry: AuditEntryView; titles: ReadonlyMap<string, string> }): JSX.Element => {
+  /** The session that asked is named by its link. */
+  const asksItself = (): boolean => props.entry.act === 'asked' && props.titles.has(props.entry.session ?? '');
+  return (
+    <li class="audit__entry">
+      <Badge tone={ACTS[props.entry.act].tone}>
+        {ACTS[props.entry.act].word}
+        {props.entry.answer === 'always' ? ' always' : ''}
+      </Badge>
+      <div class="audit__words">
+        <strong>{props.entry.title}</strong>
+        <Show when={props.entry.why}>
+          <span class="audit__why">{props.entry.why}</span>
         </Show>
+        <span class="audit__facts">
+          <Show when={!asksItself()}>
+            {props.entry.who === null ? 'Nobody' : props.entry.who}
+            <Show when={props.entry.session}>{' · '}</Show>
+          </Show>
+          <Show when={props.entry.session}>{(session) => <SessionName id={session()} titles={props.titles} />}</Show>
+        </span>
+      </div>
+      <span class="audit__when">
+        <Moment at={props.entry.at} />
       </span>
-    </div>
-    <span class="audit__when">
-      <Moment at={props.entry.at} />
-    </span>
-  </li>
-);
+    </li>
+  );
+};
 
 const AuditPage = (): JSX.Element => {
   const app = useApp();

@@ -110,6 +110,7 @@ export const SessionDetail = (props: { session: SessionView; ticket: Ticket }): 
       .waiting()
       .filter(({ id, session }) => session === props.session.id || id === props.session.approvalId),
   );
+  const asks = (): boolean => props.session.question !== null && !props.session.byHand;
   const hand = createHand(
     (input) => app.client.request('sessions:input', { id: props.session.id, input }),
     (error) => app.toasts.failure('The browser did not do that', error),
@@ -175,7 +176,7 @@ export const SessionDetail = (props: { session: SessionView; ticket: Ticket }): 
         <div class="session__status" data-tone={STATUS_TONES[props.session.status]}>
           <Badge tone={STATUS_TONES[props.session.status]}>{statusWords(props.session)}</Badge>
           <p class="session__message" role="status">
-            {props.session.message}
+            {asks() ? 'It has a question for you.' : props.session.message}
           </p>
           <p class="session__facts">{factsOf(props.session, app.now())}</p>
         </div>
@@ -224,11 +225,14 @@ export const SessionDetail = (props: { session: SessionView; ticket: Ticket }): 
             <For each={questions()}>
               {(approval) => (
                 <li>
-                  <ApprovalQuestion approval={approval} />
+                  <ApprovalQuestion approval={approval} place={null} />
                 </li>
               )}
             </For>
           </ul>
+        </Show>
+        <Show when={asks()}>
+          <SayBox session={props.session} ticket={props.ticket} />
         </Show>
         <Show when={props.session.answer}>
           {(answer) => (
@@ -252,7 +256,7 @@ export const SessionDetail = (props: { session: SessionView; ticket: Ticket }): 
             <Timeline entries={transcript.entries()} ticket={props.ticket} />
           </Match>
         </Switch>
-        <Show when={mayContinue(props.session) && !props.session.byHand}>
+        <Show when={mayContinue(props.session) && !props.session.byHand && !asks()}>
           <SayBox session={props.session} ticket={props.ticket} />
         </Show>
       </div>

@@ -85,7 +85,7 @@ const SessionsPage = (): JSX.Element => {
   };
 
   return (
-    <Page title="Sessions" summary={store.sessions() === null || chosen() !== null ? undefined : summary()}>
+    <Page title="Sessions" summary={sessions().length === 0 || chosen() !== null ? undefined : summary()}>
       <Switch>
         <Match when={!app.live.ready() && app.live.connection().phase === 'offline'}>
           <Unreachable />

@@ -81,7 +81,7 @@ const StepBody = (props: { step: Step; ticket: Ticket }): JSX.Element => {
             <details class="entry__more">
               <summary>
                 What it was told
-                <Show when={props.step.tookMs}>{(ms) => <span class="entry__took"> after {brief(ms())}</span>}</Show>
+                <Show when={props.step.tookMs}>{(ms) => <span class="entry__took"> · {brief(ms())}</span>}</Show>
               </summary>
               <pre class="entry__result" tabindex="0" aria-label={`What it was told of: ${props.step.title}`}>
                 {props.step.result}
