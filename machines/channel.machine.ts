@@ -30,6 +30,8 @@ export type TurnFact =
   /** The model is not free yet; `position` counts from 1, null when it is not known. */
   | { type: 'model.waited'; position: number | null }
   | { type: 'reply.began'; at: number }
+  /** What goes on besides writing, for the people in the channel; null when it is over. */
+  | { type: 'turn.noted'; doing: string | null }
   | { type: 'reply.finished' }
   | { type: 'reply.failed'; failure: TurnFailure };
 
@@ -55,6 +57,8 @@ export interface ChannelContext {
   beganAt: number;
   streamingAt: number;
   position: number | null;
+  /** A tool is used, or a person is asked for consent. */
+  doing: string | null;
   outcome: TurnOutcome | null;
   by: string | null;
   closing: boolean;
@@ -94,7 +98,7 @@ export const channelMachine = setup({
     stopAsking: stopChild('turn'),
     begin: assign(({ event }) =>
       event.type === 'message.arrived'
-        ? { answerId: event.answerId, beganAt: event.at, position: null, outcome: null, by: null }
+        ? { answerId: event.answerId, beganAt: event.at, position: null, doing: null, outcome: null, by: null }
         : {},
     ),
     queue: assign(({ context, event }) =>
@@ -107,11 +111,21 @@ export const channelMachine = setup({
       queued: 0,
       nextAnswerId: null,
       position: null,
+      doing: null,
       outcome: null,
       by: null,
     })),
-    rest: assign({ answerId: null, outcome: null, position: null, by: null, queued: 0, nextAnswerId: null }),
+    rest: assign({
+      answerId: null,
+      outcome: null,
+      position: null,
+      doing: null,
+      by: null,
+      queued: 0,
+      nextAnswerId: null,
+    }),
     notePosition: assign(({ event }) => (event.type === 'model.waited' ? { position: event.position } : {})),
+    noteDoing: assign(({ event }) => (event.type === 'turn.noted' ? { doing: event.doing, position: null } : {})),
     noteBegun: assign(({ event }) => (event.type === 'reply.began' ? { streamingAt: event.at, position: null } : {})),
     noteAnswered: assign({ outcome: { kind: 'answered' } }),
     noteFailure: assign(({ event }) =>
@@ -164,6 +178,7 @@ export const channelMachine = setup({
     beganAt: 0,
     streamingAt: 0,
     position: null,
+    doing: null,
     outcome: null,
     by: null,
     closing: false,
@@ -182,6 +197,7 @@ export const channelMachine = setup({
       on: {
         'message.arrived': { actions: 'queue' },
         'model.waited': { actions: 'notePosition' },
+        'turn.noted': { actions: 'noteDoing' },
         'reply.began': { target: 'streaming', actions: 'noteBegun' },
         'reply.finished': { target: 'telling', actions: 'noteAnswered' },
         'reply.failed': { target: 'telling', actions: 'noteFailure' },
@@ -197,6 +213,7 @@ export const channelMachine = setup({
     streaming: {
       description: 'Its answer is being written, and the channel reads along.',
       on: {
+        'turn.noted': { actions: 'noteDoing' },
         'message.arrived': { actions: 'queue' },
         'reply.finished': { target: 'telling', actions: 'noteAnswered' },
         'reply.failed': { target: 'telling', actions: 'noteFailure' },

@@ -3,6 +3,8 @@ export { approvalMachine } from './approval.machine.ts';
 export { channelMachine } from './channel.machine.ts';
 export { downloadMachine } from './download.machine.ts';
 export { engineMachine } from './engine.machine.ts';
+export { mcpServerMachine } from './mcp-server.machine.ts';
+export { mcpServersMachine } from './mcp-servers.machine.ts';
 export { mediaMachine } from './media.machine.ts';
 export { modelMachine } from './model.machine.ts';
 export { routerMachine } from './router.machine.ts';

@@ -12,6 +12,7 @@ const ModelsPage = lazy(() => import('./pages/models/models-page.tsx'));
 const ChatPage = lazy(() => import('./pages/chat/chat-page.tsx'));
 const ChannelsPage = lazy(() => import('./pages/channels/channels-page.tsx'));
 const AgentsPage = lazy(() => import('./pages/agents/agents-page.tsx'));
+const ToolsPage = lazy(() => import('./pages/tools/tools-page.tsx'));
 const MonitoringPage = lazy(() => import('./pages/monitoring/monitoring-page.tsx'));
 const RunsPage = lazy(() => import('./pages/runs/runs-page.tsx'));
 const SessionsPage = lazy(() => import('./pages/sessions/sessions-page.tsx'));
@@ -32,6 +33,7 @@ const ALL = [
   ChatPage,
   ChannelsPage,
   AgentsPage,
+  ToolsPage,
   MonitoringPage,
   RunsPage,
   SessionsPage,
@@ -64,6 +66,7 @@ export const Dashboard = (): JSX.Element => {
         <Route path="/models" component={ModelsPage} />
         <Route path="/chat/:id?" component={ChatPage} />
         <Route path="/channels/agents/:id?" component={AgentsPage} />
+        <Route path="/channels/tools" component={ToolsPage} />
         <Route path="/channels/:id?" component={ChannelsPage} />
         <Route path="/monitoring" component={MonitoringPage} />
         <Route path="/runs/:id?" component={RunsPage} />

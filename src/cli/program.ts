@@ -17,6 +17,7 @@ import { registerLoad } from './commands/load.ts';
 import { registerLogs } from './commands/logs.ts';
 import { registerMedia } from './commands/media.ts';
 import { registerMcp } from './commands/mcp.ts';
+import { registerMcpServers } from './commands/mcp-servers.ts';
 import { registerModels } from './commands/models.ts';
 import { registerNotifications } from './commands/notifications.ts';
 import { registerPreset } from './commands/preset.ts';
@@ -52,6 +53,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]
       registerDecisions,
       registerChat,
       registerAgents,
+      registerMcpServers,
     ],
   ],
   ['Agents and media:', [registerRun, registerRuns, registerSession, registerSessions, registerPrompt, registerMedia]],

@@ -19,6 +19,12 @@ const LONG: Partial<Record<CommandName, number>> = {
   'downloads:remove': 2 * MINUTE,
   'media:cancel': 2 * MINUTE,
   'media:remove': 2 * MINUTE,
+  'mcp:start': 2 * MINUTE,
+  'mcp:restart': 2 * MINUTE,
+  'mcp:stop': MINUTE,
+  'mcp:remove': MINUTE,
+  // The tool's own time, and a start before it.
+  'mcp:call': 15 * MINUTE,
   'llama:start': 2 * MINUTE,
   'llama:stop': 2 * MINUTE,
 };

@@ -1,11 +1,11 @@
 /** `approvals:*` and `audit:*`: questions to a person. */
+import { SHARED_OWNER } from '../contracts/approvals.ts';
 import { NOBODY } from './caller.ts';
 import type { Caller, Handlers, Principal } from './caller.ts';
 import type { ApprovalCaller, Services } from './services.ts';
 
 /** Users have their own; whoever comes with a key or from this machine shares those of the server, so that one can answer the other. */
-export const SHARED = 'shared';
-export const approvalOwner = ({ user }: Principal): string => (user === null ? SHARED : `user:${user.userId}`);
+export const approvalOwner = ({ user }: Principal): string => (user === null ? SHARED_OWNER : `user:${user.userId}`);
 
 /** Who somebody is, in words for the record. */
 export const whoIs = ({ keys }: Pick<Services, 'keys'>, { user, key }: Principal): string => {

@@ -100,6 +100,13 @@ export const BROADCASTS_OF: {
   'channels:complete': ['messageComplete'],
   'agents:save': ['agents:updated'],
   'agents:delete': ['agents:updated'],
+  'mcp:save': ['mcp:updated'],
+  'mcp:remove': ['mcp:updated'],
+  'mcp:import': ['mcp:updated'],
+  'mcp:start': ['mcp:updated'],
+  'mcp:stop': ['mcp:updated'],
+  'mcp:restart': ['mcp:updated'],
+  'mcp:call': ['mcp:updated'],
 };
 
 /** What a socket may ask about its connection; answered by `src/sockets/connection-events.ts`. */

@@ -16,6 +16,7 @@ import { keys } from './keys.ts';
 import { live } from './live.ts';
 import { llama } from './llama.ts';
 import { logs } from './logs.ts';
+import { mcp } from './mcp.ts';
 import { media } from './media.ts';
 import { metrics } from './metrics.ts';
 import { models } from './models.ts';
@@ -61,6 +62,7 @@ const HANDLERS: { [N in CommandName]: Handler<N> } = {
   ...project,
   ...channels,
   ...agents,
+  ...mcp,
   ...notifications,
 };
 

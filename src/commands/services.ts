@@ -16,6 +16,8 @@ import type { LogStreamFilter } from '../contracts/log-stream.ts';
 import type { KeyView } from '../contracts/keys.ts';
 import type { NewNotification, NotificationView, WebhookView } from '../contracts/notifications.ts';
 import type { By } from './by.ts';
+import type { McpService } from './mcp-service.ts';
+import type { McpServerView } from '../contracts/mcp.ts';
 import type { MediaService } from './media-service.ts';
 import type { SessionCaller, SessionChange, SessionFileService, SessionService } from './session-service.ts';
 import type { MediaToolView, MediaView } from '../contracts/media.ts';
@@ -43,7 +45,7 @@ import type {
   SnapshotView,
 } from '../contracts/views.ts';
 
-export type { AgentsService, ChannelChange, ChannelPage, ChannelsService };
+export type { AgentsService, ChannelChange, ChannelPage, ChannelsService, McpService };
 
 export type { By };
 export type { SessionCaller };
@@ -263,6 +265,7 @@ export interface Services {
   decisions: { list(limit: number): DecisionView[] };
   channels: ChannelsService;
   agents: AgentsService;
+  mcp: McpService;
   system: { info(): InfoView; health(): HealthView };
   inspector: {
     actors(): InspectedActorView[];
@@ -310,6 +313,7 @@ export type DomainChange =
   | { kind: 'logs.cleared'; cleared: number; by: By | null }
   | { kind: 'log'; entry: LogEntryView }
   | { kind: 'metrics'; metrics: MetricsView }
+  | { kind: 'mcp'; servers: McpServerView[]; by: By | null }
   | ChannelChange
   | SessionChange
   | { kind: 'activity'; requests: ActivityView[]; skipped: number };

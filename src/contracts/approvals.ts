@@ -1,5 +1,8 @@
 /** Questions to a person, and the record of what was answered. Times are epoch ms. */
 
+/** Whose questions are those that are no user's: whoever comes with a key or from this machine shares them. */
+export const SHARED_OWNER = 'shared';
+
 export const APPROVAL_STATES = ['pending', 'approved', 'rejected', 'timed_out', 'cancelled'] as const;
 export type ApprovalState = (typeof APPROVAL_STATES)[number];
 export const APPROVAL_ANSWERS = ['once', 'always'] as const;

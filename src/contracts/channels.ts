@@ -1,5 +1,6 @@
 /** Channels, their messages and the agents in them. Times are epoch milliseconds. */
 import { z } from 'zod';
+import { AgentToolRule } from './agent-tools.ts';
 
 /** The server id of whoever names none. */
 export const DEFAULT_SERVER_ID = '00000000-0000-0000-0000-000000000000';
@@ -168,6 +169,10 @@ export const AgentDraft = z.object({
   memoryMessages: z.int().min(1).max(1000).default(50),
   /** Seconds that one answer may take, waiting for the model included. */
   timeout: z.int().min(1).max(86_400).default(600),
+  /** Tools of MCP servers that it may use; the rule that says most about a tool counts. */
+  tools: z.array(AgentToolRule).max(128).default([]),
+  /** Tools of which their server says that they only read are allowed unless a rule says otherwise. */
+  trustReadOnly: z.boolean().default(false),
 });
 export type AgentDraft = z.infer<typeof AgentDraft>;
 

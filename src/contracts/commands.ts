@@ -15,6 +15,7 @@ import { importCommands } from './commands/import.ts';
 import { keysCommands } from './commands/keys.ts';
 import { liveCommands } from './commands/live.ts';
 import { logsCommands } from './commands/logs.ts';
+import { mcpCommands } from './commands/mcp.ts';
 import { mediaCommands } from './commands/media.ts';
 import { metricsCommands } from './commands/metrics.ts';
 import { modelsCommands } from './commands/models.ts';
@@ -58,6 +59,7 @@ export const COMMANDS = {
   ...tokensCommands,
   ...projectCommands,
   ...channelsCommands,
+  ...mcpCommands,
   ...notificationsCommands,
 } as const;
 

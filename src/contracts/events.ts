@@ -8,6 +8,7 @@ import type { AgentView, ChannelEvents, ChannelView } from './channels.ts';
 import type { Config, Settings } from './config.ts';
 import type { KeyView } from './keys.ts';
 import type { NotificationMessage, NotificationView } from './notifications.ts';
+import type { McpServerView } from './mcp.ts';
 import type { LogUpdate } from './log-stream.ts';
 import type { ActivityView } from './activity.ts';
 import type { ClaudeEvents } from './claude.ts';
@@ -122,6 +123,7 @@ export interface BroadcastData {
   'channels:updated': { channel: ChannelView };
   'channels:removed': { channelId: string };
   'agents:updated': { agents: AgentView[] };
+  'mcp:updated': { servers: McpServerView[] };
 }
 export type BroadcastName = keyof BroadcastData;
 

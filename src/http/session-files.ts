@@ -38,8 +38,11 @@ const urlOf = (request: IncomingMessage): URL => new URL(request.url ?? '/', 'ht
 /** Hands each file of a form on, one after the other, as it comes. */
 const eachPart = (request: IncomingMessage, take: (body: Readable, name: string) => Promise<void>): Promise<void> =>
   new Promise((resolve, reject) => {
+    const bodies: Readable[] = [];
     const fail = (error: unknown): void => {
       request.unpipe();
+      // What was read of them is then removed by whoever takes them.
+      for (const body of bodies) if (!body.readableEnded) body.destroy(new Error('the form broke off'));
       reject(
         error instanceof CodedError
           ? error
@@ -61,22 +64,17 @@ const eachPart = (request: IncomingMessage, take: (body: Readable, name: string)
     }
     const taken: Promise<void>[] = [];
     form.on('file', (_field, body, name: string | undefined) => {
+      bodies.push(body);
       const one = take(body, name ?? '');
       taken.push(one);
-      one.catch((error: unknown) => {
-        body.resume();
-        fail(error);
-      });
+      one.catch(fail);
     });
     form.on('filesLimit', () => fail(new CodedError('INVALID_PAYLOAD', `Send at most ${MOST_PARTS} files at once.`)));
     form.on('error', fail);
     form.on('finish', () => {
       Promise.all(taken).then(() => resolve(), fail);
     });
-    request.on('aborted', () => {
-      form.destroy();
-      fail(new Error('it broke off'));
-    });
+    request.on('aborted', () => fail(new Error('it broke off')));
     request.pipe(form);
   });
 

@@ -10,6 +10,8 @@ import type {
   InspectionEvent,
 } from 'xstate';
 import { engineMachine } from '../../machines/engine.machine.ts';
+import { mcpServerMachine } from '../../machines/mcp-server.machine.ts';
+import { mcpServersMachine } from '../../machines/mcp-servers.machine.ts';
 import { modelMachine } from '../../machines/model.machine.ts';
 import { routerMachine } from '../../machines/router.machine.ts';
 import { runMachine } from '../../machines/run.machine.ts';
@@ -28,6 +30,8 @@ const MACHINES: readonly AnyStateMachine[] = [
   runQueueMachine,
   runMachine,
   sessionMachine,
+  mcpServersMachine,
+  mcpServerMachine,
 ];
 
 /** Frames are sent together this often, so that a burst of progress is one message. */

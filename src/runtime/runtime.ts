@@ -7,6 +7,7 @@ import type { DownloadPolicy } from '../../machines/download-policy.ts';
 import { defaultRestartPolicy } from '../../machines/restart-policy.ts';
 import type { RestartPolicy } from '../../machines/restart-policy.ts';
 import type { Services } from '../commands/services.ts';
+import { SHARED_OWNER } from '../contracts/approvals.ts';
 import type { Config } from '../contracts/config.ts';
 import type { CallOutcome, RouterSettings } from '../contracts/ipc.ts';
 import { nodeFs } from '../io/downloads/download-fs.ts';
@@ -44,6 +45,7 @@ import { createLibrary } from './library.ts';
 import { followLog } from './log-follow.ts';
 import { applyLogSettings, createLogService } from './log-service.ts';
 import { createMeasurements } from './measurements.ts';
+import { openMcp } from './mcp/open-mcp.ts';
 import { openMedia } from './media/open-media.ts';
 import { createMemory } from './memory.ts';
 import type { MemoryOptions } from './memory.ts';
@@ -423,6 +425,17 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     now,
     newId: randomUUID,
   });
+  const mcp = await openMcp({
+    dataDir,
+    env,
+    version: options.version,
+    policy: options.policy ?? defaultRestartPolicy,
+    hub,
+    pids,
+    guardian,
+    log,
+    now,
+  });
   const answering = {
     models: views.models,
     find: models.find,
@@ -434,6 +447,8 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     dataDir,
     limits: () => ({ channels: config.get().channelsMax, messages: config.get().channelMessages }),
     answering,
+    // A channel is nobody's, so that whoever is asked is whoever looks after the server.
+    tools: { servers: mcp.service, ask: (wish, asked) => approvals.ask(wish, { owner: SHARED_OWNER, ...asked }) },
     publish: hub.publish,
     log,
     now,
@@ -495,6 +510,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     decisions: { list: decisions.list },
     channels: channels.channels,
     agents: channels.agents,
+    mcp: mcp.service,
     system: createSystemService({
       version: options.version,
       dataDir,
@@ -502,7 +518,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       router: views.router,
       engine: views.engine,
     }),
-    inspector: createInspector(() => [system.root, runs.actor], now, sessions),
+    inspector: createInspector(() => [system.root, runs.actor, mcp.root], now, sessions),
     snapshot() {
       // What is collected is told first, so that nothing in the snapshot comes again after it.
       hub.flush();
@@ -564,6 +580,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await runs.begin();
       await approvals.begin();
       await sessions.begin();
+      await mcp.begin();
       await sessionFiles.begin(sessions.filesInUse);
       await routerSettled;
       restore();
@@ -577,6 +594,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       approvals.drain();
       await runs.drain();
       await channels.drain();
+      await mcp.drain();
       system.send({ type: 'system.stop', at: now() });
       await Promise.all([system.stopped, media.drain()]);
       system.kill();
@@ -591,6 +609,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       await sessions.close();
       await sessionFiles.close();
       await approvals.close();
+      await mcp.close();
       await library.close();
       await history.stop();
       await observer.close();

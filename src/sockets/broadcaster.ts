@@ -166,6 +166,9 @@ export const createBroadcaster = (services: Services, emitter: Emitter, io: Serv
       case 'media.tools':
         publishMedia(emitter, change);
         break;
+      case 'mcp':
+        emitter.broadcast('mcp:updated', { servers: change.servers }, { by: change.by });
+        break;
       case 'project':
         emitter.direct('projectUpdate', { ...change.data, room: change.room }, namedRoom(change.room), {
           by: change.by,

@@ -1,5 +1,5 @@
 /** The queue of questions to a person, over a document in memory that can refuse. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ApprovalCaller, ApprovalWish, DomainChange } from '../../src/commands/services.ts';
 import type { ApprovalRecord } from '../../src/contracts/approval-record.ts';
 import { newApproval } from '../../src/contracts/commands/approvals.ts';
@@ -29,6 +29,16 @@ describe('an answer', () => {
       { act: 'asked', who: 'Ana', subject: asked.id, why: 'The cart is full.' },
       { act: 'approved', who: 'Ana', subject: asked.id, why: 'It is cheap.' },
     ]);
+  });
+
+  it('can be given from the moment on that the question shows', async () => {
+    const { queue, audited } = start();
+    const asking = queue.request(wish({ title: 'Pay' }), ana);
+    await vi.waitFor(() => expect(queue.list('shared', 1)).toHaveLength(1), { interval: 0 });
+    const [shown] = queue.list('shared', 1);
+    expect(await queue.approve(shown?.id ?? '', 'once', '', ana)).toMatchObject({ status: 'approved' });
+    await asking;
+    expect(audited.map(({ act }) => act)).toEqual(['asked', 'approved']);
   });
 
   it('that the disk refuses does not count, and can be given again', async () => {

@@ -50,8 +50,18 @@ export const startChannelsServer = async (webDir: string, hold = false): Promise
     let body = '';
     request.on('data', (chunk) => (body += String(chunk)));
     request.on('end', () => {
-      asked.push(JSON.parse(body) as ChannelsServer['asked'][number]);
+      const question = JSON.parse(body) as ChannelsServer['asked'][number] & { tools?: unknown[] };
+      asked.push(question);
       response.writeHead(200, { 'content-type': 'text/event-stream' });
+      // With tools it reads a file first, and deletes one.
+      if (question.tools !== undefined && question.messages.every(({ role }) => role !== 'tool')) {
+        const calls = ['files__read_file', 'files__delete_file'].map((name, index) => ({
+          index,
+          function: { name, arguments: '{"path": "dinner/guests.md"}' },
+        }));
+        response.end(`${piece({ tool_calls: calls })}data: [DONE]\n\n`);
+        return;
+      }
       response.write(piece({ reasoning_content: 'They plan a dinner. A short list will do.' }));
       response.write(piece({ content: ANSWER.slice(0, 20) }));
       open.add(response);

@@ -79,6 +79,16 @@ const SCENES: readonly Scene[] = [
     },
   },
   {
+    name: 'models-drawer-edit',
+    path: '/models?model=Qwen3-8B-Q4_K_M',
+    act: async (page) => {
+      await page.getByText('Edit', { exact: true }).click();
+      await page.getByRole('textbox', { name: /^Parameters/ }).fill('ctx-size = 8192');
+      await page.getByText(/is loaded again/).waitFor();
+      await page.getByRole('button', { name: 'Save' }).scrollIntoViewIfNeeded();
+    },
+  },
+  {
     name: 'models-drawer',
     path: '/models?model=SmolLM2-360M-Instruct-Q8_0',
     act: async (page) => {
@@ -94,15 +104,6 @@ const SCENES: readonly Scene[] = [
       await drawer.getByText('The last 24 hours').click();
       await drawer.getByText('differs').waitFor();
       await drawer.getByText('Its requests').scrollIntoViewIfNeeded();
-    },
-  },
-  {
-    name: 'models-drawer-edit',
-    path: '/models?model=SmolLM2-360M-Instruct-Q8_0',
-    act: async (page) => {
-      const drawer = page.getByRole('dialog', { name: /^SmolLM2/ });
-      await drawer.getByText('Edit', { exact: true }).click();
-      await drawer.getByRole('button', { name: 'Save' }).scrollIntoViewIfNeeded();
     },
   },
   { name: 'add-empty', path: '/models?add=download' },

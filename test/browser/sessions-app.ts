@@ -41,6 +41,8 @@ export interface SessionsApp {
   watching(): number;
   /** The next lines of the model; without any it thinks for ever. */
   script(...lines: Line[]): void;
+  /** Breaks every connection to the page, as a network that fails does. */
+  drop(): void;
   close(): Promise<void>;
 }
 
@@ -229,6 +231,7 @@ export const startSessionsApp = async (webDir: string): Promise<SessionsApp> => 
       wake = [];
       for (const each of woken) each();
     },
+    drop: () => server.io.disconnectSockets(true),
     async close() {
       await server.close();
       await sessions.drain();

@@ -111,6 +111,29 @@ describe('a session', () => {
     await poll(app.watching).toBe(0);
   });
 
+  it('stays as it is while the connection is lost, and goes on where it is by then', async () => {
+    await open('/sessions');
+    await start();
+    app.script(visit('/'));
+    await seen(page.getByText('Live', { exact: true }));
+    await seen(timeline().getByText('What it thought'));
+    // Counts the moments in which the picture, the transcript or an entry of it is gone.
+    await page.evaluate(`globalThis.flashes = 0;
+      globalThis.least = document.querySelectorAll('.entry').length;
+      new MutationObserver(() => {
+        const whole = document.querySelector('.live-view__picture') !== null;
+        if (!whole || document.querySelectorAll('.entry').length < least) flashes += 1;
+      }).observe(document.body, { childList: true, subtree: true });`);
+    app.drop();
+    const connection = page.getByRole('status').filter({ hasText: 'Connection:' }).first();
+    await poll(() => connection.innerText()).not.toContain('Live');
+    app.script(read);
+    await poll(() => connection.innerText()).toContain('Live');
+    await seen(timeline().getByText('Let me see what is here.'));
+    await poll(app.watching).toBe(1);
+    expect(await page.evaluate('[least > 0, flashes]')).toEqual([true, 0]);
+  });
+
   it('asks a question, and goes on with the answer', async () => {
     await open('/sessions');
     await start();

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MessageView } from '../../src/contracts/channels.ts';
 import { openChannels } from '../../src/runtime/channels/open.ts';
+import { noTools } from '../support/no-tools.ts';
 import { compileProgram, nextLine, startProgram, temporaryFolder } from '../data/children.ts';
 
 let folder: string;
@@ -34,6 +35,7 @@ const kept = async (dataDir: string): Promise<{ numbers: number[]; problems: str
     dataDir,
     limits: () => ({ channels: 10, messages: 100_000 }),
     answering: { models: () => [], find: () => undefined, nearest: () => [], routerUrl: () => null, key: '' },
+    tools: noTools,
     publish: () => undefined,
     log: (_level, _source, message) => problems.push(message),
     now: Date.now,

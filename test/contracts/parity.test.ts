@@ -38,6 +38,8 @@ const deleted: [CommandName, Fields][] = [
   ['channels:delete-message', { channelId: CHANNEL, messageId: memoryId(1) }],
 ];
 const helper: [CommandName, Fields][] = [['agents:save', { agent: { name: 'Helper' } }]];
+const FILES: Fields = { name: 'files', server: { command: 'files-server' } };
+const serving: [CommandName, Fields][] = [['mcp:save', FILES]];
 const CASES: { [N in CommandName]: Case } = {
   'models:list': { payload: {} },
   'models:get': { payload: { modelId: 'alpha' } },
@@ -204,6 +206,15 @@ const CASES: { [N in CommandName]: Case } = {
     before: helper,
   },
   'agents:delete': { payload: { agentId: 'Helper' }, before: helper },
+  'mcp:list': { payload: {}, before: serving },
+  'mcp:save': { payload: FILES },
+  'mcp:remove': { payload: { server: 'files' }, before: serving },
+  'mcp:import': { payload: { json: '{"mcpServers": {"files": {"command": "files-server"}}}' } },
+  'mcp:start': { payload: { server: 'files' }, before: serving },
+  'mcp:stop': { payload: { server: 'files' }, before: [...serving, ['mcp:start', { server: 'files' }]] },
+  'mcp:restart': { payload: { server: 'files' }, before: serving },
+  'mcp:tools': { payload: {}, before: [...serving, ['mcp:start', { server: 'files' }]] },
+  'mcp:call': { payload: { server: 'files', tool: 'echo', arguments: { text: 'x' } }, before: serving },
 };
 
 /** Payloads that must be refused with this code over every transport. */
@@ -222,6 +233,14 @@ const REFUSED: [CommandName, unknown, string][] = [
   ['keys:create', { name: 'x', scopes: ['root'] }, 'INVALID_PAYLOAD'],
   ['keys:create', { name: 'x', scopes: ['operate'], models: ['alpha'] }, 'INVALID_PAYLOAD'],
   ['keys:revoke', { id: 'nobody' }, 'NOT_FOUND'],
+  ['mcp:save', { name: '../x', server: { command: 'x' } }, 'INVALID_PAYLOAD'],
+  ['mcp:save', { name: 'x', server: {} }, 'INVALID_PAYLOAD'],
+  ['mcp:save', { name: 'x', server: { url: 'file:///etc/passwd' } }, 'INVALID_PAYLOAD'],
+  ['mcp:import', { json: 'nothing' }, 'INVALID_PAYLOAD'],
+  ['mcp:remove', { server: 'none' }, 'NOT_FOUND'],
+  ['mcp:start', { server: 'none' }, 'NOT_FOUND'],
+  ['mcp:tools', { server: 'none' }, 'NOT_FOUND'],
+  ['mcp:call', { server: 'none', tool: 'x' }, 'NOT_FOUND'],
   ['approvals:request', { title: '' }, 'INVALID_PAYLOAD'],
   ['approvals:request', { title: 'x', rule: 'without a session' }, 'INVALID_PAYLOAD'],
   ['approvals:request', { title: 'x', timeoutMs: 1 }, 'INVALID_PAYLOAD'],

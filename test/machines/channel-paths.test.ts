@@ -16,6 +16,7 @@ const events = {
   cancel: { type: 'turn.cancel', by: 'test' },
   close: { type: 'channel.close' },
   waited: { type: 'model.waited', position: 2 },
+  noted: { type: 'turn.noted', doing: 'uses files/read_file' },
   began: { type: 'reply.began', at: 401 },
   finished: { type: 'reply.finished' },
   failed: { type: 'reply.failed', failure: { code: 'DOES_NOT_FIT', message: 'alpha does not fit.' } },
@@ -30,6 +31,7 @@ describe('the channel machine', () => {
     cancel: undefined,
     close: undefined,
     waited: undefined,
+    noted: undefined,
     began: undefined,
     finished: undefined,
     failed: undefined,
@@ -116,7 +118,8 @@ const live = () => {
     else if (event.type === told.type) tell?.resolve({ at: 5 });
     else if (event.type === tellBroke.type) tell?.reject(tellBroke.error);
     else if (event.type === broke.type) children['turn']?.send(event);
-    else if (event.type.startsWith('model.') || event.type.startsWith('reply.')) report(event as ChannelEvent);
+    else if (event.type.startsWith('model.') || event.type.startsWith('reply.') || event.type === 'turn.noted')
+      report(event as ChannelEvent);
     else actor.send(event as ChannelEvent);
     for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
   };

@@ -36,7 +36,12 @@ beforeEach(async () => {
   await begin();
   const { executablePath } = await findChromium();
   await client.call('config:update', {
-    config: { 'sessions.browser': executablePath, 'sessions.allowPrivate': [origin.slice('http://'.length)] },
+    config: {
+      'sessions.browser': executablePath,
+      'sessions.allowPrivate': [origin.slice('http://'.length)],
+      // The shop is no model, so every session ends with that cause once its browser is open.
+      'sessions.endpoint': `${origin}/v1`,
+    },
   });
 });
 afterEach(async () => {
@@ -58,7 +63,7 @@ const browsers = async (): Promise<number[]> => {
 };
 const transcript = async (id: string): Promise<SessionEntryView[]> =>
   (await client.call('sessions:transcript', { id })).entries;
-/** There is no model, so it ends with that cause once its browser is open. */
+/** Resolves when its browser has the page and its model has failed. */
 const start = async (prompt: string): Promise<string> => {
   const { session } = await client.call('sessions:start', { prompt, startUrl: `${origin}/` });
   await expect

@@ -41,7 +41,10 @@ describe('the inspector', () => {
       return [id, Object.keys(states)];
     });
     expect(definitions).toContainEqual(['model', ['unloaded', 'loading', 'loaded', 'stopping', 'error']]);
-    expect(definitions.map(([id]) => id)).toEqual(['supervisor', 'engine', 'model', 'router', 'run-queue', 'run', 'session']);
+    expect(definitions.map(([id]) => id)).toEqual([
+      ...['supervisor', 'engine', 'model', 'router', 'run-queue', 'run', 'session'],
+      ...['mcp-servers', 'mcp-server'],
+    ]);
   });
 
   it('tells each step with its event, its sender and both states, in order and without a gap', () => {

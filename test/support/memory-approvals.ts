@@ -19,7 +19,7 @@ export interface MemoryApprovals {
 const memoryAudit = (entries: AuditRecord[]): Audit => ({
   add: (entry) => {
     entries.push({ id: `a${entries.length}`, ...entry });
-    return Promise.resolve();
+    return new Promise((resolve) => void setImmediate(resolve));
   },
   list: (owner, limit, before) => {
     const own = entries.filter((entry) => entry.owner === owner).toReversed();

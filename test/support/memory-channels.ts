@@ -7,6 +7,8 @@ import { createAgents } from '../../src/runtime/channels/agents.ts';
 import type { AnswerDeps } from '../../src/runtime/channels/answer.ts';
 import { createChannelBook } from '../../src/runtime/channels/channel-book.ts';
 import { createChannels } from '../../src/runtime/channels/channels.ts';
+import { noTools } from './no-tools.ts';
+import type { ToolUseDeps } from '../../src/runtime/channels/tool-use.ts';
 import { createTurns } from '../../src/runtime/channels/turns.ts';
 
 export const memoryDocument = <T>(initial: T): Pick<Document<T>, 'get' | 'update' | 'close'> => {
@@ -59,7 +61,7 @@ export const memoryId = (n: number): string => `00000000-0000-4000-8000-${String
 
 export const createMemoryChannels = (
   publish: (change: ChannelChange) => void,
-  over: Partial<AnswerDeps> & { channels?: number; messages?: number } = {},
+  over: Partial<AnswerDeps> & { channels?: number; messages?: number; tools?: Omit<ToolUseDeps, 'now'> } = {},
 ) => {
   let ids = 0;
   const newId = (): string => memoryId((ids += 1));
@@ -91,6 +93,7 @@ export const createMemoryChannels = (
       key: 'key',
       ...over,
     },
+    tools: { ...(over.tools ?? noTools), now },
     publish,
     log: () => undefined,
     newId,

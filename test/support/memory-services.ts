@@ -22,6 +22,8 @@ import type { MemoryApprovals } from './memory-approvals.ts';
 import { createMemoryChannels } from './memory-channels.ts';
 import { createMemoryDownloads } from './memory-downloads.ts';
 import type { MemoryDownloads } from './memory-downloads.ts';
+import { createMemoryMcp } from './memory-mcp.ts';
+import type { MemoryMcp } from './memory-mcp.ts';
 import { createMemoryMedia } from './memory-media.ts';
 import { createTokens } from '../../src/io/users/tokens.ts';
 import type { Tokens } from '../../src/io/users/tokens.ts';
@@ -73,6 +75,7 @@ export interface MemoryControl {
   runs: Pick<MemoryRuns, 'write' | 'complete'>;
   approvals: MemoryApprovals;
   sessions: MemorySessions;
+  mcp: Pick<MemoryMcp, 'put'>;
   keys: MemoryKeys;
   tokens: Tokens;
   notify: MemoryNotifications['notify'];
@@ -171,6 +174,7 @@ export const createMemoryServices = (
   };
   const downloads = createMemoryDownloads(publish);
   const media = createMemoryMedia(publish);
+  const mcp = createMemoryMcp(publish);
   const runs = createMemoryRuns(publish);
   const approvals = createMemoryApprovals(publish);
   const sessions = createMemorySessions({
@@ -266,6 +270,7 @@ export const createMemoryServices = (
     models: () => (agentsRouterUrl() === null ? [] : [...models.values()]),
     find: (ref) => (agentsRouterUrl() === null ? undefined : find(ref)),
     routerUrl: agentsRouterUrl,
+    tools: { servers: mcp, ask: () => Promise.resolve({ allowed: false, why: 'Nobody is there.' }) },
   });
 
   const control: MemoryControl = {
@@ -311,6 +316,7 @@ export const createMemoryServices = (
     runs,
     approvals,
     sessions,
+    mcp,
   };
 
   return {
@@ -442,6 +448,7 @@ export const createMemoryServices = (
     },
     downloads: downloads.service,
     media,
+    mcp,
     runs: runs.service,
     approvals: approvals.service,
     sessions: sessions.service,

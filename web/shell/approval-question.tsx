@@ -38,7 +38,7 @@ export const ApprovalQuestion = (props: { approval: ApprovalView; place: JSX.Ele
         <Show when={props.approval.picture}>
           {(path) => (
             <span class="approval__picture">
-              <Picture src={ticket.address(path())} label={`What “${props.approval.title}” is about`} />
+              <Picture src={ticket.address(path())} label={props.approval.title} />
             </span>
           )}
         </Show>

@@ -1,10 +1,13 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { CONSENTS } from '../../contracts/agent-tools.ts';
+import type { AgentToolRule, Consent } from '../../contracts/agent-tools.ts';
 import { ANSWER_RULES } from '../../contracts/channels.ts';
 import type { AgentView } from '../../contracts/channels.ts';
 import { CodedError } from '../../contracts/errors.ts';
 import type { LlamactorClient } from '../../client/index.ts';
 import { numberBetween, wholeNumber } from '../arguments.ts';
+import { UsageError } from '../exit.ts';
 import type { CliHost } from '../host.ts';
 import type { Session } from '../session.ts';
 import { byDefault } from '../subcommands.ts';
@@ -20,6 +23,9 @@ interface SetFlags {
   maxTokens?: number;
   memory?: number;
   answerTime?: number;
+  tool?: AgentToolRule[];
+  tools?: false;
+  trustReadOnly?: boolean;
 }
 
 const ANSWERS: Record<AgentView['answers'], string> = {
@@ -54,6 +60,23 @@ const list = async (session: Session): Promise<void> => {
   session.print(table(columns, rows, session.paint, session.width));
 };
 
+const toolWords = ({ tools, trustReadOnly }: AgentView): string => {
+  const rules = tools.map(({ tool, consent }) => (consent === undefined ? tool : `${tool}=${consent}`));
+  if (rules.length === 0) return 'none';
+  return `${rules.join(', ')}${trustReadOnly ? '; those that only read are allowed' : ''}`;
+};
+
+const isConsent = (word: string): word is Consent => CONSENTS.some((consent) => consent === word);
+
+/** `files`, `files/read_*` or `files/delete_file=deny`. */
+const toolRule = (text: string, all: AgentToolRule[] = []): AgentToolRule[] => {
+  const at = text.lastIndexOf('=');
+  const word = text.slice(at + 1);
+  if (at === -1) return [...all, { tool: text }];
+  if (!isConsent(word)) throw new UsageError(`"${word}" is no consent; choose one of ${CONSENTS.join(', ')}.`);
+  return [...all, { tool: text.slice(0, at), consent: word }];
+};
+
 const show = async (session: Session, ref: string): Promise<void> => {
   const client = await session.connect();
   const { agent } = await client.call('agents:get', { agentId: ref });
@@ -73,6 +96,7 @@ const show = async (session: Session, ref: string): Promise<void> => {
         ['Longest answer', agent.maxTokens === null ? 'as the context allows' : `${agent.maxTokens} tokens`],
         ['Time', `${agent.timeout} s`],
         ['Sampling', sampling.length === 0 ? 'the model’s own' : sampling.join(', ')],
+        ['Tools', toolWords(agent)],
         ['About', agent.description],
         ['Instructions', agent.systemPrompt],
       ],
@@ -106,6 +130,8 @@ const set = async (session: Session, name: string, flags: SetFlags): Promise<voi
       ...(flags.maxTokens === undefined ? {} : { maxTokens: flags.maxTokens }),
       ...(flags.memory === undefined ? {} : { memoryMessages: flags.memory }),
       ...(flags.answerTime === undefined ? {} : { timeout: flags.answerTime }),
+      ...(flags.tool === undefined ? (flags.tools === false ? { tools: [] } : {}) : { tools: flags.tool }),
+      ...(flags.trustReadOnly === undefined ? {} : { trustReadOnly: flags.trustReadOnly }),
       ...(flags.temperature === undefined ? {} : { sampling: { ...before?.sampling, temperature: flags.temperature } }),
     },
   });
@@ -144,6 +170,14 @@ export const registerAgents = (program: Command, host: CliHost): void => {
     .addOption(new Option('--max-tokens <count>', 'longest answer').argParser(wholeNumber(1, 1_000_000)))
     .addOption(new Option('--memory <count>', 'most messages it is given').argParser(wholeNumber(1, 1000)))
     .addOption(new Option('--answer-time <seconds>', 'how long an answer may take').argParser(wholeNumber(1, 86_400)))
+    .option(
+      '--tool <server/tool=consent>',
+      'a tool it may use, instead of those it had; repeat it, `*` is any; ask, allow or deny, ask by default',
+      toolRule,
+    )
+    .option('--no-tools', 'take all tools away')
+    .option('--trust-read-only', 'allow tools of which their server says that they only read')
+    .option('--no-trust-read-only', 'ask for those too')
     .action((name: string, flags: SetFlags) => host.run((session) => set(session, name, flags)));
   agents
     .command('delete')

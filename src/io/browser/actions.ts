@@ -312,15 +312,14 @@ export const browserActions = (own: ActionsOptions): Omit<SessionBrowser, 'page'
       act(signal, async (life, deadline) => {
         const { sessionId, targetId } = driven(life).target;
         const main = { sessionId, frameId: targetId };
-        if (mark != null) await deadline.race(life.reader.call(main, 'mark', mark));
-        try {
-          const { data } = await deadline.race(
-            life.devtools.send<{ data: string }>('Page.captureScreenshot', { format: 'png' }, sessionId),
-          );
-          return { png: Buffer.from(data, 'base64'), ...options.viewport };
-        } finally {
-          if (mark != null) void life.reader.call(main, 'mark', null).catch(() => undefined);
-        }
+        const draw = (box: typeof mark): Promise<unknown> =>
+          mark == null ? Promise.resolve() : life.reader.call(main, 'mark', box);
+        await deadline.race(draw(mark));
+        const taken = life.devtools.send<{ data: string }>('Page.captureScreenshot', { format: 'png' }, sessionId);
+        // Taken away as soon as the picture is there, also when nobody waits for that any more.
+        const cleaned = taken.finally(() => draw(null).catch(() => undefined));
+        const { data } = await deadline.race(cleaned);
+        return { png: Buffer.from(data, 'base64'), ...options.viewport };
       }),
     input: (input, signal) =>
       act(signal, async (life, deadline) => {

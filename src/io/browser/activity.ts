@@ -28,7 +28,7 @@ const QUIET_MS = 250;
 /** A request that takes longer is one that waits for news. */
 const LONG_MS = 2_000;
 /** Within this a window appears that a page has opened. */
-const WINDOW_MS = 2_000;
+const WINDOW_MS = 1_000;
 /** What comes before a navigation. */
 const BEGINNINGS = new Set([
   'Page.frameRequestedNavigation',

@@ -195,11 +195,12 @@ const start = async (
   // One that ended by itself may have left helpers.
   void ended.then(kill);
 
+  const started = new AbortController();
   const aborted = new Promise<never>((_, reject) => {
     const stop = (): void =>
       reject(new BrowserProblem('ABORTED', 'The browser was not started: it is no longer wanted.'));
     if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
+    signal.addEventListener('abort', stop, { once: true, signal: started.signal });
   });
   const tooLate = delay(START_MS).then(() => {
     throw new BrowserProblem('NO_BROWSER', `${binary.executablePath} did not start within ${START_MS / 1000} s.`);
@@ -213,6 +214,8 @@ const start = async (
     await Promise.race([heard, delay(LAST_WORDS_MS)]);
     if (sandbox && NO_SANDBOX.test(words)) throw new NoSandbox();
     throw new BrowserProblem('NO_BROWSER', `${binary.executablePath} ended at once: ${lastLine(words)}`);
+  } finally {
+    started.abort();
   }
   return { devtools, pid, ended, kill };
 };

@@ -81,15 +81,18 @@ export const openDevTools = (input: Writable, output: Readable): DevTools => {
     let from = 0;
     for (let at = chunk.indexOf(0); at >= 0; at = chunk.indexOf(0, from)) {
       parts.push(chunk.subarray(from, at));
-      take(Buffer.concat(parts).toString('utf8'));
+      const text = Buffer.concat(parts).toString('utf8');
+      // Each in a turn of its own, as Playwright expects: what it does on an answer is done before the next message comes.
+      setImmediate(() => take(text));
       parts = [];
       from = at + 1;
     }
     if (from < chunk.length) parts.push(chunk.subarray(from));
   });
-  output.on('close', end);
-  output.on('error', end);
-  input.on('error', end);
+  const endInTurn = (): void => void setImmediate(end);
+  output.on('close', endInTurn);
+  output.on('error', endInTurn);
+  input.on('error', endInTurn);
 
   return {
     transport,

@@ -15,7 +15,7 @@ export interface Dialogs {
 }
 
 /** A page that is silenced and goes on for so long is left. */
-const PATIENCE_MS = 3_000;
+const PATIENCE_MS = 5_000;
 /** As many in one action are told and answered; a page that goes on is silenced. */
 const MOST = 5;
 const MOST_MESSAGE = 1_000;

@@ -248,10 +248,11 @@ export const createApprovals = ({ store, audit, hub, log, now, newId }: Approval
             why: 'Allowed for this session by an earlier answer.',
           },
     );
+    // From the moment on that it shows in the list it can be answered.
+    if (granted === undefined) spawn(row);
     const line = { owner, subject: asked.id, title, session, answer: null };
     await audit.add({ ...line, at, act: 'asked', who: asker, why: orNull(reason) });
-    if (granted === undefined) spawn(row);
-    else await auditEnd(row.record);
+    if (granted !== undefined) await auditEnd(row.record);
     tell(row, by);
     return row;
   };

@@ -10,12 +10,14 @@ import { createAgents } from './agents.ts';
 import type { AnswerDeps } from './answer.ts';
 import { createChannelBook } from './channel-book.ts';
 import { createChannels } from './channels.ts';
+import type { ToolUseDeps } from './tool-use.ts';
 import { createTurns } from './turns.ts';
 
 export interface OpenChannelsOptions {
   dataDir: string;
   limits(): { channels: number; messages: number };
   answering: AnswerDeps;
+  tools: Omit<ToolUseDeps, 'now'>;
   publish(change: ChannelChange): void;
   log(level: LogLevel, source: string, message: string): void;
   now(): number;
@@ -70,6 +72,7 @@ export const openChannels = async (options: OpenChannelsOptions): Promise<OpenCh
     recent: (channelId, count) => channels.recent(channelId, count),
     post: (message) => channels.post(message),
     answering: options.answering,
+    tools: { ...options.tools, now },
     publish,
     log,
     newId: randomUUID,

@@ -7,11 +7,14 @@ import type { TurnFact, TurnOutcome, TurnWork } from '../../../machines/channel.
 import type { By, ChannelChange } from '../../commands/services.ts';
 import type { AgentView, ChannelRecord, MessageView, TurnView } from '../../contracts/channels.ts';
 import { AskError } from '../../io/agents/ask-model.ts';
+import type { ToolAction } from '../../contracts/agent-tools.ts';
 import { waitingWords } from '../../io/agents/waiting.ts';
 import { answer } from './answer.ts';
 import type { AnswerDeps } from './answer.ts';
 import { createAnswerStream } from './stream.ts';
 import type { AnswerStream } from './stream.ts';
+import { prepareTools } from './tool-use.ts';
+import type { ToolUseDeps } from './tool-use.ts';
 
 export interface AgentTurns {
   /** Begins or queues the turns of those whom the message concerns; false when it concerns nobody. */
@@ -32,6 +35,7 @@ export interface TurnsOptions {
   recent(channelId: string, count: number): Promise<MessageView[]>;
   post(message: MessageView): Promise<void>;
   answering: AnswerDeps;
+  tools: ToolUseDeps;
   publish(change: ChannelChange): void;
   log(level: 'info' | 'warn' | 'error', source: string, message: string): void;
   newId(): string;
@@ -47,6 +51,8 @@ interface Row {
   /** Ids of the messages that the next turn answers. */
   asked: Set<string>;
   stream: AnswerStream | null;
+  /** The calls of tools of the turn. */
+  actions: ToolAction[];
   model: string | null;
   told: string;
   ended: Promise<void>;
@@ -72,6 +78,7 @@ export const createTurns = (options: TurnsOptions): AgentTurns => {
 
   const note = (row: Row): string | null => {
     const { value, context } = row.actor.getSnapshot();
+    if (context.doing !== null && (value === 'thinking' || value === 'streaming')) return context.doing;
     if (value !== 'thinking') return null;
     if (context.position !== null && context.position > 0) return waitingWords(context.position);
     const model = row.model === null ? undefined : options.answering.find(row.model);
@@ -126,6 +133,9 @@ export const createTurns = (options: TurnsOptions): AgentTurns => {
       publish({ kind: 'channel.chunk', chunk }),
     );
     row.stream = stream;
+    const actions: ToolAction[] = [];
+    row.actions = actions;
+    const deadline = now() + row.agent.timeout * 1000;
     let begun = false;
     const { asked } = row;
     row.asked = new Set();
@@ -134,8 +144,21 @@ export const createTurns = (options: TurnsOptions): AgentTurns => {
       // What it is asked stands at the end, after answers that it gave meanwhile; what came since belongs to the next turn.
       const before = recent.filter(({ id }) => !asked.has(id) && !row.asked.has(id));
       const messages = [...before, ...recent.filter(({ id }) => asked.has(id))];
+      const { agent } = row;
+      const tools = await prepareTools({
+        agent,
+        channelId,
+        deps: options.tools,
+        signal: cancel.signal,
+        deadline,
+        actions,
+        onDoing: (doing) => {
+          if (!cancel.signal.aborted) sendBack({ type: 'turn.noted', doing } satisfies TurnFact);
+        },
+      });
       await answer({
-        agent: row.agent,
+        agent,
+        tools,
         isDm: record(channelId)?.type === 'DM',
         messages,
         density,
@@ -190,13 +213,17 @@ export const createTurns = (options: TurnsOptions): AgentTurns => {
     const messages: MessageView[] = [];
     const model = row.model === null ? {} : { model: row.model };
     const cut = outcome.kind === 'answered' ? {} : { incomplete: true };
+    // What was going on when the turn ended did not come to its end.
+    const used = row.actions.map((action) =>
+      action.status === 'waiting' || action.status === 'running' ? { ...action, status: 'cancelled' as const } : action,
+    );
     if (text !== '') {
       messages.push(
         messageOf(row, {
           id: answerId,
           text,
           thought: thought === '' ? null : thought,
-          actions: ['REPLY'],
+          actions: ['REPLY', ...used],
           metadata: { ...model, ...cut },
         }),
       );
@@ -214,10 +241,21 @@ export const createTurns = (options: TurnsOptions): AgentTurns => {
           id: text === '' ? answerId : newId(),
           text: `I could not ${verb}: ${asSentence(failure.message)}`,
           thought: text === '' && thought !== '' ? thought : null,
+          actions: text === '' ? used : [],
           metadata: { ...model, failure: { ...failure, message: asSentence(failure.message) } },
         }),
       );
     }
+    // What its tools did has happened, whether or not it came to an answer.
+    if (messages.length === 0 && used.length > 0)
+      messages.push(
+        messageOf(row, {
+          id: answerId,
+          text: 'I was stopped before I could answer.',
+          actions: used,
+          metadata: { ...model, incomplete: true },
+        }),
+      );
     return messages;
   };
   const tellOutcome = fromPromise<{ at: number }, TurnWork & { outcome: TurnOutcome }>(async ({ input }) => {
@@ -253,6 +291,7 @@ export const createTurns = (options: TurnsOptions): AgentTurns => {
       serverId: channel.serverId,
       asked: new Set(),
       stream: null,
+      actions: [],
       model: null,
       told: '',
       ended,

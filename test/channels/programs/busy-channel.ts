@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { DEFAULT_SERVER_ID } from '../../../src/contracts/channels.ts';
 import { openChannels } from '../../../src/runtime/channels/open.ts';
+import { noTools } from '../../support/no-tools.ts';
 
 /**
  * Several people talk in two channels as fast as they can. Each message is a number, also by its sender's own id; its number is
@@ -12,6 +13,7 @@ const { channels: service } = await openChannels({
   dataDir,
   limits: () => ({ channels: 10, messages: 100_000 }),
   answering: { models: () => [], find: () => undefined, nearest: () => [], routerUrl: () => null, key: '' },
+  tools: noTools,
   publish: () => undefined,
   log: (level, source, message) => fs.writeSync(2, `${level} ${source} ${message}\n`),
   now: Date.now,

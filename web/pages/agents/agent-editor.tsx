@@ -7,6 +7,7 @@ import { Segmented, Select } from '../../kit/field.tsx';
 import { Card } from '../../kit/page.tsx';
 import { useApp } from '../../state/app.tsx';
 import { chatModels } from '../chat/models.ts';
+import { AgentTools } from './agent-tools.tsx';
 import { agentOf, draftOf, faultOf } from './draft.ts';
 import type { Draft } from './draft.ts';
 import { TryOut } from './try-out.tsx';
@@ -130,6 +131,12 @@ export const AgentEditor = (props: {
           />
           <span class="labelled__help">{ANSWERS_HELP[draft().answers]}</span>
         </div>
+        <AgentTools
+          rules={draft().tools}
+          trustReadOnly={draft().trustReadOnly}
+          onRules={(tools) => change({ tools })}
+          onTrust={(trustReadOnly) => change({ trustReadOnly })}
+        />
         <div class="agent-fields agent-fields--numbers">
           {number('temperature', 'Temperature', 'Higher is more varied')}
           {number('topP', 'Top P', 'Likeliest words up to this share')}

@@ -67,9 +67,14 @@ const AgentsPage = (): JSX.Element => {
       title="Agents"
       summary="Each is a name, instructions and a model of this machine; they answer in channels."
       actions={
-        <A class="quiet-link" href="/channels">
-          Channels
-        </A>
+        <>
+          <A class="quiet-link" href="/channels/tools">
+            Tools
+          </A>
+          <A class="quiet-link" href="/channels">
+            Channels
+          </A>
+        </>
       }
     >
       <Show when={app.live.ready() || app.live.connection().phase !== 'offline'} fallback={<Unreachable />}>

@@ -1,4 +1,5 @@
 /** An agent while it is being edited: every field as text, as a person types it. Pure. */
+import type { AgentToolRule } from '../../../src/contracts/agent-tools.ts';
 import type { AgentDraft, AgentView } from '../../../src/contracts/channels.ts';
 
 export interface Draft {
@@ -13,7 +14,12 @@ export interface Draft {
   maxTokens: string;
   memoryMessages: string;
   timeout: string;
+  tools: readonly AgentToolRule[];
+  trustReadOnly: boolean;
 }
+
+/** The fields that hold a number as text. */
+type NumberField = 'temperature' | 'topP' | 'maxTokens' | 'memoryMessages' | 'timeout';
 
 const shown = (value: number | null | undefined): string => (value == null ? '' : String(value));
 
@@ -28,11 +34,13 @@ export const draftOf = (agent: AgentView | null): Draft => ({
   maxTokens: shown(agent?.maxTokens),
   memoryMessages: shown(agent?.memoryMessages ?? 50),
   timeout: shown(agent?.timeout ?? 600),
+  tools: agent?.tools ?? [],
+  trustReadOnly: agent?.trustReadOnly ?? false,
 });
 
 /** The field at fault with its reason, or null. */
 export const faultOf = (draft: Draft): { field: keyof Draft; reason: string } | null => {
-  const number = (field: keyof Draft, least: number, most: number, whole: boolean, optional: boolean) => {
+  const number = (field: NumberField, least: number, most: number, whole: boolean, optional: boolean) => {
     const text = draft[field].trim();
     if (text === '') return optional ? null : { field, reason: 'is needed' };
     const value = Number(text);
@@ -71,5 +79,7 @@ export const agentOf = (draft: Draft, before: AgentView | null): AgentDraft => {
     maxTokens: given(draft.maxTokens),
     memoryMessages: Number(draft.memoryMessages),
     timeout: Number(draft.timeout),
+    tools: [...draft.tools],
+    trustReadOnly: draft.trustReadOnly,
   };
 };

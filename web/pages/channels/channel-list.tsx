@@ -73,7 +73,11 @@ export const ChannelList = (props: {
         <A class="quiet-link" href="/channels/agents">
           Agents
         </A>{' '}
-        answer in channels with the models of this machine.
+        answer in channels with the models of this machine, and with{' '}
+        <A class="quiet-link" href="/channels/tools">
+          tools
+        </A>
+        .
       </p>
     </aside>
   );

@@ -17,6 +17,7 @@ import { Button, IconButton } from '../../kit/button.tsx';
 import { EmptyState } from '../../kit/empty-state.tsx';
 import { Menu } from '../../kit/menu.tsx';
 import { SearchField } from '../../kit/search-field.tsx';
+import { ToEnd } from '../../kit/to-end.tsx';
 import { useApp } from '../../state/app.tsx';
 import { callMe, myName } from './me.ts';
 import { SaidRow, TurnRow } from './said.tsx';
@@ -229,17 +230,12 @@ export const OpenChannel = (props: ChannelViewProps): JSX.Element => {
           </div>
         </div>
         <Show when={!following() && !isSearch() && said().length > 0}>
-          <div class="thread__end">
-            <Button
-              size="small"
-              onPress={() => {
-                setFollowing(true);
-                toEnd();
-              }}
-            >
-              To the end
-            </Button>
-          </div>
+          <ToEnd
+            onPress={() => {
+              setFollowing(true);
+              toEnd();
+            }}
+          />
         </Show>
       </div>
       <p class="talk__typing" role="status">

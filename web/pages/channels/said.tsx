@@ -8,6 +8,7 @@ import { Icon } from '../../kit/icons.tsx';
 import { Moment } from '../../kit/moment.tsx';
 import { useApp } from '../../state/app.tsx';
 import { Markdown } from '../chat/markdown.tsx';
+import { ToolActions } from './tool-actions.tsx';
 import { MY_ID } from './me.ts';
 import type { Said } from './talk.ts';
 
@@ -82,6 +83,9 @@ export const SaidRow = (props: { said: Said; follows: boolean; onDelete: () => v
           </p>
         </Show>
         <Show when={props.said.thought}>{(thought) => <Thoughts text={thought()} open={false} />}</Show>
+        <Show when={props.said.actions.length > 0}>
+          <ToolActions actions={props.said.actions} />
+        </Show>
         <Switch>
           <Match when={props.said.failure !== null}>
             <p class="said__failure">
@@ -122,7 +126,7 @@ export const TurnRow = (props: { turn: TurnView }): JSX.Element => (
         <span class="said__who">{props.turn.agentName}</span>
         <span class="said__agent">agent</span>
         <span class="said__at">
-          {props.turn.state === 'streaming' ? 'writing…' : (props.turn.note ?? 'thinking…')}
+          {props.turn.note ?? (props.turn.state === 'streaming' ? 'writing…' : 'thinking…')}
           <Show when={props.turn.queued > 0}>, {props.turn.queued} more to answer</Show>
         </span>
       </p>

@@ -1,8 +1,7 @@
-import { createSignal, For, onMount, Show } from 'solid-js';
+import { createSignal, For, Show } from 'solid-js';
 import type { JSX } from 'solid-js';
 import type { AgentView, Attachment } from '../../../src/contracts/channels.ts';
-import { IconButton } from '../../kit/button.tsx';
-import { Icon } from '../../kit/icons.tsx';
+import { Composer } from '../../kit/composer.tsx';
 import { useApp } from '../../state/app.tsx';
 import { imageUrl, MOST_IMAGES } from '../chat/images.ts';
 
@@ -20,21 +19,16 @@ export const Say = (props: {
   const [text, setText] = createSignal('');
   const [images, setImages] = createSignal<readonly string[]>([]);
   const [sending, setSending] = createSignal(false);
-  let field!: HTMLTextAreaElement;
-  let picker!: HTMLInputElement;
+  /** How many were put in: each gives the field the focus. */
+  const [mentions, setMentions] = createSignal(0);
   const why = (): string | null => app.blocked() ?? (text().trim() === '' ? 'Write something first' : null);
 
-  const grow = (): void => {
-    field.style.height = 'auto';
-    field.style.height = `${String(field.scrollHeight)}px`;
-  };
   const send = async (): Promise<void> => {
     if (sending() || why() !== null) return;
     const [words, urls] = [text(), images()];
     setSending(true);
     setText('');
     setImages([]);
-    queueMicrotask(grow);
     try {
       await props.onSay(
         words.trim(),
@@ -44,7 +38,6 @@ export const Say = (props: {
       // Nothing that somebody wrote is lost because it could not be sent.
       setText((newer) => (newer === '' ? words : `${words}\n${newer}`));
       setImages(urls);
-      queueMicrotask(grow);
       app.toasts.failure('The message was not sent', error);
     } finally {
       setSending(false);
@@ -59,43 +52,29 @@ export const Say = (props: {
   };
   const mention = (agent: AgentView): void => {
     setText((held) => `${held}${held === '' || held.endsWith(' ') ? '' : ' '}@${agent.name} `);
-    field.focus();
+    setMentions((held) => held + 1);
   };
-  onMount(() => field.focus({ preventScroll: true }));
 
   return (
-    <form
-      class="composer"
-      aria-label="Your message"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void send();
+    <Composer
+      text={text()}
+      onText={(words) => {
+        setText(words);
+        props.onType();
       }}
-      onDragOver={(event) => event.preventDefault()}
-      onDrop={(event) => {
-        event.preventDefault();
-        attach([...(event.dataTransfer?.files ?? [])]);
-      }}
+      placeholder={`Message ${props.name}`}
+      why={why()}
+      onSend={() => void send()}
+      stop={
+        props.working && text().trim() === ''
+          ? { label: 'Stop the agents', tip: 'Stop the agents', run: () => props.onStop() }
+          : null
+      }
+      files={{ label: 'Attach an image', picker: 'Images to attach', accept: 'image/*', take: attach }}
+      images={images()}
+      onRemoveImage={(index) => setImages((held) => held.filter((_, at) => at !== index))}
+      focusOn={mentions()}
     >
-      <Show when={images().length > 0}>
-        <ul class="composer__images">
-          <For each={images()}>
-            {(url, index) => (
-              <li class="composer__image">
-                <img src={url} alt={`Attachment ${String(index() + 1)}`} />
-                <button
-                  type="button"
-                  class="composer__remove"
-                  aria-label={`Remove attachment ${String(index() + 1)}`}
-                  onClick={() => setImages((held) => held.filter((_, at) => at !== index()))}
-                >
-                  <Icon name="close" size={12} />
-                </button>
-              </li>
-            )}
-          </For>
-        </ul>
-      </Show>
       <Show when={props.agents.length > 0}>
         <div class="mentions" role="group" aria-label="Mention an agent">
           <For each={props.agents}>
@@ -107,68 +86,6 @@ export const Say = (props: {
           </For>
         </div>
       </Show>
-      <div class="composer__row">
-        <input
-          ref={picker}
-          class="visually-hidden"
-          type="file"
-          accept="image/*"
-          multiple
-          tabindex="-1"
-          aria-label="Images to attach"
-          onChange={(event) => {
-            attach([...(event.currentTarget.files ?? [])]);
-            event.currentTarget.value = '';
-          }}
-        />
-        <IconButton icon="attach" label="Attach an image" onPress={() => picker.click()} />
-        <textarea
-          ref={field}
-          class="composer__field"
-          rows="1"
-          aria-label="Message"
-          placeholder={`Message ${props.name}`}
-          value={text()}
-          onInput={(event) => {
-            setText(event.currentTarget.value);
-            grow();
-            props.onType();
-          }}
-          onPaste={(event) => {
-            const files = [...(event.clipboardData?.files ?? [])];
-            if (files.length === 0) return;
-            event.preventDefault();
-            attach(files);
-          }}
-          onKeyDown={(event) => {
-            if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-            event.preventDefault();
-            void send();
-          }}
-        />
-        <Show when={props.working && text().trim() === ''}>
-          <button
-            type="button"
-            class="composer__send"
-            aria-label="Stop the agents"
-            data-tip="Stop the agents"
-            onClick={() => props.onStop()}
-          >
-            <Icon name="stop" size={18} />
-          </button>
-        </Show>
-        <Show when={!props.working || text().trim() !== ''}>
-          <button
-            type="submit"
-            class="composer__send"
-            aria-label="Send"
-            data-tip={why() ?? 'Send (Enter)'}
-            aria-disabled={why() === null ? undefined : 'true'}
-          >
-            <Icon name="arrowUp" size={18} />
-          </button>
-        </Show>
-      </div>
-    </form>
+    </Composer>
   );
 };

@@ -1,4 +1,5 @@
 /** A channel as the page holds it: what was said, what is being written, and who types. Pure. */
+import type { ToolAction } from '../../../src/contracts/agent-tools.ts';
 import type {
   Attachment,
   MessageBroadcast,
@@ -19,6 +20,8 @@ export interface Said {
   clientId: string | null;
   attachments: readonly Attachment[];
   thought: string | null;
+  /** What it did with its tools. */
+  actions: readonly ToolAction[];
   /** Why an agent gave no answer; null for everything else. */
   failure: string | null;
   /** The answer was broken off. */
@@ -48,6 +51,24 @@ const textIn = (holder: unknown, key: string): string | null => {
   return typeof value === 'string' ? value : null;
 };
 
+const STATUSES: ReadonlySet<unknown> = new Set<ToolAction['status']>([
+  'waiting',
+  'running',
+  'done',
+  'failed',
+  'rejected',
+  'denied',
+  'cancelled',
+]);
+/** Other programs put words of their own among the actions; only calls of tools are objects like these. */
+const isToolAction = (value: unknown): value is ToolAction =>
+  isRecord(value) &&
+  typeof value['name'] === 'string' &&
+  STATUSES.has(value['status']) &&
+  typeof value['result'] === 'string' &&
+  typeof value['tookMs'] === 'number' &&
+  (typeof value['arguments'] === 'string' || isRecord(value['arguments']));
+
 export const saidOf = (message: MessageView | MessageBroadcast): Said => {
   const { id, senderId, senderName, text, createdAt, source, metadata = {} } = message;
   return {
@@ -60,6 +81,7 @@ export const saidOf = (message: MessageView | MessageBroadcast): Said => {
     clientId: message.clientMessageId ?? null,
     attachments: message.attachments ?? [],
     thought: message.thought ?? null,
+    actions: (message.actions ?? []).filter(isToolAction),
     failure: textIn(metadata['failure'], 'message'),
     incomplete: metadata['incomplete'] === true,
     model: textIn(metadata, 'model'),

@@ -5,9 +5,9 @@ import { IconButton } from '../../kit/button.tsx';
 import { Unreachable } from '../../shell/unreachable.tsx';
 import { useApp } from '../../state/app.tsx';
 import { readStored, writeStored } from '../../state/stored.ts';
+import { Ask } from './ask.tsx';
 import { useChats } from './chats.ts';
 import { ChatHead } from './chat-head.tsx';
-import { Composer } from './composer.tsx';
 import { ConversationList } from './conversation-list.tsx';
 import { chatModels, usualModel } from './models.ts';
 import { SamplingPanel } from './sampling-panel.tsx';
@@ -131,7 +131,7 @@ const ChatPage = (): JSX.Element => {
             }}
             onSuggest={(text) => send(text)}
           />
-          <Composer
+          <Ask
             model={model()}
             busy={chats.busy(current().id)}
             onSend={send}

@@ -4,8 +4,8 @@ import type { JSX } from 'solid-js';
 import type { ModelView } from '../../../src/contracts/views.ts';
 import { displayName } from '../../format/model.ts';
 import { bytes } from '../../format/numbers.ts';
-import { Button } from '../../kit/button.tsx';
 import { EmptyState } from '../../kit/empty-state.tsx';
+import { ToEnd } from '../../kit/to-end.tsx';
 import { Logo } from '../../shell/logo.tsx';
 import { Message } from './message.tsx';
 import type { Conversation } from './types.ts';
@@ -133,17 +133,12 @@ export const Thread = (props: ThreadProps): JSX.Element => {
         </div>
       </div>
       <Show when={!following() && props.conversation.messages.length > 0}>
-        <div class="thread__end">
-          <Button
-            size="small"
-            onPress={() => {
-              setFollowing(true);
-              toEnd();
-            }}
-          >
-            To the end
-          </Button>
-        </div>
+        <ToEnd
+          onPress={() => {
+            setFollowing(true);
+            toEnd();
+          }}
+        />
       </Show>
     </div>
   );

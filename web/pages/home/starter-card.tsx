@@ -1,4 +1,4 @@
-import { createResource, Match, Show, Switch } from 'solid-js';
+import { Match, Show, Switch } from 'solid-js';
 import type { JSX } from 'solid-js';
 import { hasEnded } from '../../../src/contracts/downloads.ts';
 import type { StarterModel } from '../../data/starter-models.ts';
@@ -6,34 +6,27 @@ import { bytes } from '../../format/numbers.ts';
 import { Button } from '../../kit/button.tsx';
 import { CopyButton } from '../../kit/copy.tsx';
 import { useApp } from '../../state/app.tsx';
-import { offerOf, refusedOffer, repoSource } from './starter-offer.ts';
 import type { StarterOffer } from './starter-offer.ts';
 
-const OPTIONS = 'downloads:options';
 const DOWNLOAD = 'downloads:start';
 
 /** One model to begin with. It can be downloaded once the hub has said that it is there. */
-export const StarterCard = (props: { model: StarterModel }): JSX.Element => {
+export const StarterCard = (props: {
+  model: StarterModel;
+  /** False where this server cannot download. */
+  able: boolean;
+  /** Undefined while it is asked for. */
+  offer: StarterOffer | undefined;
+  /** Why nobody knows is told once for all. */
+  toldOnce: boolean;
+  onAskAgain: () => void;
+}): JSX.Element => {
   const app = useApp();
-  const able = (): boolean => app.offers.has(DOWNLOAD) && app.offers.has(OPTIONS);
-  const [asked, { refetch }] = createResource(
-    () => able() && app.live.connection().connected && props.model,
-    async (model): Promise<StarterOffer> => {
-      try {
-        return offerOf(model, (await app.client.request(OPTIONS, { source: repoSource(model) })).options);
-      } catch (error) {
-        return refusedOffer(error);
-      }
-    },
-  );
-  const offered = (): Extract<StarterOffer, { kind: 'offered' }> | null => {
-    const offer = asked.latest;
-    return offer?.kind === 'offered' ? offer : null;
-  };
-  const refused = (): Exclude<StarterOffer, { kind: 'offered' }> | null => {
-    const offer = asked.latest;
-    return offer === undefined || offer.kind === 'offered' ? null : offer;
-  };
+  const offered = (): Extract<StarterOffer, { kind: 'offered' }> | null =>
+    props.offer?.kind === 'offered' ? props.offer : null;
+  const refused = (): Exclude<StarterOffer, { kind: 'offered' }> | null =>
+    props.offer === undefined || props.offer.kind === 'offered' ? null : props.offer;
+  const isToldOnce = (): boolean => props.toldOnce && props.offer?.kind === 'unknown';
   const onItsWay = (): boolean =>
     app.live.downloads().some(({ source, state }) => source === offered()?.source && !hasEnded(state));
   const download = async (source: string): Promise<void> => {
@@ -41,11 +34,11 @@ export const StarterCard = (props: { model: StarterModel }): JSX.Element => {
     app.toasts.show({ tone: 'success', title: `${props.model.name} is being downloaded` });
   };
   return (
-    <li class="starter" data-kind={asked.latest?.kind}>
+    <li class="starter" data-kind={props.offer?.kind}>
       <h3 class="starter__name">{props.model.name}</h3>
       <p class="starter__for">{props.model.goodFor}</p>
       <Switch>
-        <Match when={!able()}>
+        <Match when={!props.able}>
           <div class="starter__foot">
             <span class="starter__size">{props.model.repo}</span>
             <CopyButton
@@ -55,7 +48,7 @@ export const StarterCard = (props: { model: StarterModel }): JSX.Element => {
             />
           </div>
         </Match>
-        <Match when={asked.loading}>
+        <Match when={props.offer === undefined}>
           <p class="starter__foot starter__size" role="status">
             Asking whether it is there…
           </p>
@@ -85,13 +78,13 @@ export const StarterCard = (props: { model: StarterModel }): JSX.Element => {
         <Match when={refused()}>
           {(offer) => (
             <div class="starter__foot">
-              <p class="starter__why">{offer().why}</p>
-              <Show when={offer().kind === 'unknown'}>
+              <p class="starter__why">{isToldOnce() ? 'Not known whether it is there.' : offer().why}</p>
+              <Show when={offer().kind === 'unknown' && !props.toldOnce}>
                 <Button
                   size="small"
                   variant="quiet"
                   label={`Ask again for ${props.model.name}`}
-                  onPress={() => void refetch()}
+                  onPress={() => props.onAskAgain()}
                 >
                   Ask again
                 </Button>

@@ -35,3 +35,10 @@ export const refusedOffer = (error: unknown): StarterOffer => {
   const answered = error instanceof CodedError && (error.code === 'NOT_FOUND' || error.code === 'FORBIDDEN');
   return { kind: answered ? 'not' : 'unknown', why: messageOf(error) };
 };
+
+/** Why nobody knows of any of them, when that is the same for all: it is told once then. Null otherwise. */
+export const commonCause = (offers: readonly (StarterOffer | undefined)[]): string | null => {
+  const [first] = offers;
+  if (first?.kind !== 'unknown') return null;
+  return offers.every((offer) => offer?.kind === 'unknown' && offer.why === first.why) ? first.why : null;
+};

@@ -37,6 +37,9 @@ const sent = (tool: MediaToolView, values: Readonly<Record<string, ParamInput>>)
     }),
   );
 
+const possible = (count: number, more: string): string =>
+  count === 1 ? `One ${more}tool is possible` : `${String(count)} ${more}tools are possible`;
+
 export const Maker = (props: { store: MediaStore; draft: Draft | null }): JSX.Element => {
   const app = useApp();
   const [chosen, setChosen] = createSignal<string | null>(null);
@@ -189,9 +192,7 @@ export const Maker = (props: { store: MediaStore; draft: Draft | null }): JSX.El
       </Show>
       <Show when={missing().length > 0}>
         <details class="maker__missing" open={available().length === 0}>
-          <summary>
-            {missing().length === 1 ? 'One more tool is' : `${String(missing().length)} more tools are`} possible
-          </summary>
+          <summary>{possible(missing().length, available().length > 0 ? 'more ' : '')}</summary>
           <ul>
             <For each={missing()}>
               {(each) => (

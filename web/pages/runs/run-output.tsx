@@ -2,7 +2,7 @@ import { createEffect, createMemo, createSignal, For, on, onCleanup, onMount, Sh
 import type { JSX } from 'solid-js';
 import type { RunPieceView } from '../../../src/contracts/runs.ts';
 import { grouped } from '../../format/numbers.ts';
-import { Button } from '../../kit/button.tsx';
+import { ToEnd } from '../../kit/to-end.tsx';
 import { useApp } from '../../state/app.tsx';
 import { messageOf } from '../../state/toasts.ts';
 import { createOutputText } from './output-text.ts';
@@ -145,17 +145,12 @@ export const RunOutput = (props: { id: string; ended: boolean }): JSX.Element =>
         </div>
       </div>
       <Show when={!following()}>
-        <div class="run-output__end">
-          <Button
-            size="small"
-            onPress={() => {
-              setFollowing(true);
-              toEnd();
-            }}
-          >
-            To the end
-          </Button>
-        </div>
+        <ToEnd
+          onPress={() => {
+            setFollowing(true);
+            toEnd();
+          }}
+        />
       </Show>
     </div>
   );

@@ -74,11 +74,15 @@ const SessionsPage = (): JSX.Element => {
   const session = createMemo(() => sessions().find(({ id }) => id === chosen()) ?? null);
   const count = (...statuses: SessionView['status'][]): number =>
     sessions().filter(({ status }) => statuses.includes(status)).length;
-  const summary = (): string =>
-    [
-      `${plural(count('init', 'running'), 'session')} at work`,
-      ...(count('call_user') === 0 ? [] : [`${String(count('call_user'))} waiting for you`]),
-    ].join(', ');
+  /** What there is of each, so that nobody reads of none. */
+  const summary = (): string => {
+    const [working, waiting] = [count('init', 'running'), count('call_user')];
+    const parts = [
+      ...(working === 0 ? [] : [`${plural(working, 'session')} at work`]),
+      ...(waiting === 0 ? [] : [`${plural(waiting, 'session')} waiting for you`]),
+    ];
+    return parts.length === 0 ? 'No session at work' : parts.join(', ');
+  };
 
   return (
     <Page title="Sessions" summary={sessions().length === 0 || chosen() !== null ? undefined : summary()}>

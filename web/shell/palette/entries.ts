@@ -71,6 +71,14 @@ const actionEntries = (app: App, go: (path: string) => void): PaletteEntry[] => 
   const entries: (PaletteEntry | null)[] = [
     { id: 'chat', title: 'New conversation', words: 'chat', icon: 'plus', group: 'Actions', run: () => go('/chat') },
     {
+      id: 'session',
+      title: 'New session',
+      words: 'browser web agent task',
+      icon: 'plus',
+      group: 'Actions',
+      run: () => go('/sessions'),
+    },
+    {
       id: 'download',
       title: 'Download a model',
       words: 'add models hugging face quant get pull',
