@@ -280,7 +280,7 @@ describe('a model', () => {
   });
 
   it('that says nothing is given up, and one that is no longer wanted is left at once', async () => {
-    server.script((response) => void response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders());
+    server.script((response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders());
     await expect(think(mindOf([local()], { patienceMs: 100 }))).rejects.toThrow(/nothing was heard|Nothing was heard/i);
     const abort = new AbortController();
     const before = server.left();
