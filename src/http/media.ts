@@ -13,6 +13,7 @@ import type { Services } from '../commands/services.ts';
 import { CodedError } from '../contracts/errors.ts';
 import { kindOf } from '../contracts/media.ts';
 import { answerJson, refuse } from './files.ts';
+import { principalOf } from './ticket.ts';
 
 export interface MediaRoutes {
   /** Whether a request is for here. */
@@ -34,12 +35,6 @@ const MOST_LABEL = 200;
 
 const urlOf = (request: IncomingMessage): URL => new URL(request.url ?? '/', 'http://local');
 
-const holderOf = (ticket: string, { services }: MediaRouteOptions): Principal | CodedError => {
-  const holder = services.media.tickets.read(ticket, Date.now());
-  if (holder !== null) return JSON.parse(holder) as Principal;
-  return new CodedError('UNAUTHORIZED', 'This ticket has expired: ask for another with `media:ticket`.');
-};
-
 const contentType = (mime: string): string =>
   kindOf(mime) === 'text' && mime !== 'application/json' ? `${mime}; charset=utf-8` : mime;
 
@@ -49,16 +44,9 @@ const isShown = (mime: string): boolean => kindOf(mime) !== 'other';
 export const mediaRoutes = (options: MediaRouteOptions): MediaRoutes => {
   const { services, registry, access } = options;
 
-  const callerOf = async (request: IncomingMessage, url: URL): Promise<Principal> => {
-    const ticket = url.searchParams.get('ticket');
-    const principal = ticket === null ? await options.identify(request) : holderOf(ticket, options);
-    if (principal instanceof CodedError) throw principal;
-    return principal;
-  };
-
   const serve = async (request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> => {
     const [, id = '', thumbnail] = /^\/media\/([\w-]{1,64})(\/thumbnail)?$/.exec(url.pathname) ?? [];
-    const principal = await callerOf(request, url);
+    const principal = await principalOf(request, options);
     const outcome = await registry.execute(
       'media:get',
       { mediaId: id === '' ? url.pathname : id },
@@ -87,7 +75,7 @@ export const mediaRoutes = (options: MediaRouteOptions): MediaRoutes => {
   };
 
   const receive = async (request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> => {
-    const principal = await callerOf(request, url);
+    const principal = await principalOf(request, options);
     const refusal = access.refusal(principal, 'operate');
     if (refusal !== undefined) throw refusal;
     const label = url.searchParams.get('label')?.trim().slice(0, MOST_LABEL) ?? '';

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
+import { PassThrough } from 'node:stream';
 import type { Readable } from 'node:stream';
 import busboy from '@fastify/busboy';
 import send from 'send';
@@ -16,6 +17,7 @@ import { CodedError } from '../contracts/errors.ts';
 import type { Scope } from '../contracts/keys.ts';
 import type { SessionFileView } from '../contracts/sessions.ts';
 import { FILE_POLICY, answerJson, disposition, refuse } from './files.ts';
+import { principalOf } from './ticket.ts';
 
 export interface SessionFileRoutes {
   /** Whether a request is for here. */
@@ -34,6 +36,16 @@ const ADDRESS = /^\/api\/sessions\/files(?:\/([^/]{1,128}))?$/;
 const MOST_PARTS = 32;
 
 const urlOf = (request: IncomingMessage): URL => new URL(request.url ?? '/', 'http://local');
+
+/** The body apart from its request, so that one that is refused half-way still leaves a connection to answer on. */
+const bodyOf = (request: IncomingMessage): Readable => {
+  const body = new PassThrough();
+  request.pipe(body);
+  request.once('close', () => {
+    if (!request.complete) body.destroy(new Error('the upload broke off'));
+  });
+  return body;
+};
 
 /** Hands each file of a form on, one after the other, as it comes. */
 const eachPart = (request: IncomingMessage, take: (body: Readable, name: string) => Promise<void>): Promise<void> =>
@@ -82,8 +94,7 @@ export const sessionFileRoutes = ({ services, access, identify }: SessionFileOpt
   const shelf = services.sessionFiles;
 
   const ownerFor = async (request: IncomingMessage, scope: Scope): Promise<string> => {
-    const principal = await identify(request);
-    if (principal instanceof CodedError) throw principal;
+    const principal = await principalOf(request, { services, identify });
     const refusal = access.refusal(principal, scope);
     if (refusal !== undefined) throw refusal;
     return approvalOwner(principal);
@@ -91,24 +102,25 @@ export const sessionFileRoutes = ({ services, access, identify }: SessionFileOpt
 
   const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const owner = await ownerFor(request, 'operate');
-    const files: SessionFileView[] = [];
-    const pending: Promise<unknown>[] = [];
-    const take = (body: Readable, name: string): Promise<void> => {
-      const added = shelf.add(body, { name, owner }).then((file) => void files.push(file));
+    // In the order in which they were sent, not in which they were kept.
+    const pending: Promise<SessionFileView>[] = [];
+    const take = async (body: Readable, name: string): Promise<void> => {
+      const added = shelf.add(body, { name, owner });
       pending.push(added);
-      return added;
+      await added;
     };
     try {
       if (/^multipart\/form-data\b/i.test(request.headers['content-type'] ?? '')) {
         await eachPart(request, take);
-        if (files.length === 0) throw new CodedError('INVALID_PAYLOAD', 'There is no file in the form.');
-      } else await take(request, urlOf(request).searchParams.get('name') ?? '');
+        if (pending.length === 0) throw new CodedError('INVALID_PAYLOAD', 'There is no file in the form.');
+      } else await take(bodyOf(request), urlOf(request).searchParams.get('name') ?? '');
     } catch (error) {
       // All of a request or nothing.
-      await Promise.allSettled(pending);
-      for (const { fileId } of files) await shelf.remove(fileId, owner);
+      for (const added of await Promise.allSettled(pending))
+        if (added.status === 'fulfilled') await shelf.remove(added.value.fileId, owner);
       throw error;
     }
+    const files = await Promise.all(pending);
     const [file] = files;
     answerJson(response, 201, { fileId: file?.fileId, file, files });
   };

@@ -9,6 +9,7 @@ import type { Principal } from '../commands/caller.ts';
 import type { Services } from '../commands/services.ts';
 import { CodedError } from '../contracts/errors.ts';
 import { FILE_POLICY, disposition, refuse } from './files.ts';
+import { principalOf } from './ticket.ts';
 
 export interface SessionMediaRoutes {
   /** Whether a request is for here. */
@@ -36,23 +37,11 @@ const decoded = (text: string): string => {
 export const sessionMediaRoutes = ({ services, access, identify }: SessionMediaOptions): SessionMediaRoutes => {
   const addressOf = (request: IncomingMessage) => ADDRESS.exec(new URL(request.url ?? '/', 'http://local').pathname);
 
-  const principalOf = async (request: IncomingMessage): Promise<Principal> => {
-    const ticket = new URL(request.url ?? '/', 'http://local').searchParams.get('ticket');
-    if (ticket !== null) {
-      const holder = services.media.tickets.read(ticket, Date.now());
-      if (holder !== null) return JSON.parse(holder) as Principal;
-      throw new CodedError('UNAUTHORIZED', 'This ticket has expired: ask for another with `media:ticket`.');
-    }
-    const principal = await identify(request);
-    if (principal instanceof CodedError) throw principal;
-    return principal;
-  };
-
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const [, id = '', kind, name = ''] = addressOf(request) ?? [];
     if (request.method !== 'GET' && request.method !== 'HEAD')
       throw new CodedError('NOT_FOUND', `There is no ${request.method} of a session’s file.`);
-    const principal = await principalOf(request);
+    const principal = await principalOf(request, { services, identify });
     const refusal = access.refusal(principal, 'observe');
     if (refusal !== undefined) throw refusal;
     const isPicture = kind === 'pictures';
