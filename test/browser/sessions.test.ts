@@ -89,7 +89,7 @@ describe('a session', () => {
       .first()
       .click();
     const large = page.getByRole('dialog').getByRole('img');
-    await poll(() => large.evaluate('(image) => image.naturalWidth')).toBe(1280);
+    await poll(() => large.evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth)).toBe(1280);
     await page.keyboard.press('Escape');
     // A deep link shows the same, and the list leads back to it.
     const address = new URL(page.url()).pathname;
@@ -159,7 +159,9 @@ describe('a session', () => {
     await seen(asks.getByText('Click “Add Blue cup to the cart”'));
     await seen(asks.getByText('It sends a form.'));
     await seen(asks.getByText(/min left/));
-    await poll(() => asks.locator('img').evaluate('(image) => image.naturalWidth')).toBe(1280);
+    await poll(() =>
+      asks.locator('img').evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth),
+    ).toBe(1280);
     // The page of the session asks by itself; every other page has the tray, which leads here.
     expect(await page.getByRole('region', { name: 'Waiting for your answer' }).count()).toBe(0);
     await other
