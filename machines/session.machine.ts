@@ -305,7 +305,7 @@ export const sessionMachine = setup({
       outcome: {
         status: 'max_loop' as const,
         code: null,
-        message: `It took ${context.steps} steps, as many as it may; a further instruction goes on.`,
+        message: `It took ${context.steps === 1 ? 'one step' : `${context.steps} steps`}, as many as it may; a further instruction goes on.`,
         answer: null,
       },
     })),

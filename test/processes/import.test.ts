@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ImportReport } from '../../src/contracts/commands.ts';
 import type { FakeApp } from '../support/fake-app.ts';
 import { startFakeApp } from '../support/fake-app.ts';
@@ -23,6 +23,9 @@ const start = async (): Promise<{ app: FakeApp; elsewhere: string }> => {
   await mkdir(elsewhere);
   await headerModel(elsewhere, 'beta.gguf');
   fake = await startFakeApp({ alpha: '', gamma: '' }, { modelsDirs: null });
+  // What parameters there are is known when the engine has said so.
+  const { engine } = fake.app.services;
+  await vi.waitFor(() => expect(engine.view().state).toBe('ready'), 20_000);
   // The models folder comes from the configuration and not from a flag, which would win over what is added.
   await fake.app.services.config.update({ modelsDirs: [fake.modelsDir] }, 'test');
   await fake.app.services.models.scan({ restoreHidden: false, by: 'test' });
