@@ -15,6 +15,8 @@ import type { Frame } from './animation.ts';
 import { someDecisions, someLines, somePresets } from './fixture-data.ts';
 import { mixedModels } from './fixture-models.ts';
 import { FixtureServer } from './fixture-server.ts';
+import { startSessionsApp } from './sessions-app.ts';
+import { askedToPay } from './sessions-scenes.ts';
 
 const root = process.cwd();
 const folder = join(root, 'docs', 'images');
@@ -96,6 +98,17 @@ const inspector = async (browser: Browser): Promise<void> => {
   await product.stop();
 };
 
+/** A session over a real browser, which waits for consent. */
+const sessions = async (browser: Browser): Promise<void> => {
+  const app = await startSessionsApp(resolve(root, 'dist/web'));
+  await askedToPay(app);
+  const page = await openAt(browser, `${app.url}/sessions/session-1`, { colorScheme: 'light' });
+  await page.getByText('Live', { exact: true }).first().waitFor();
+  await page.getByRole('list', { name: 'It asks for your consent' }).locator('img').waitFor();
+  await save(page, 'sessions');
+  await app.close();
+};
+
 const loading = async (browser: Browser, server: FixtureServer): Promise<void> => {
   const page = await openAt(browser, `${server.url}/models`, { colorScheme: 'light', viewport: SMALL });
   const frames: Frame[] = [];
@@ -145,6 +158,7 @@ try {
   server.router = { ...server.router, inFlight: 0 };
   await loading(browser, server);
   await inspector(browser);
+  await sessions(browser);
 } finally {
   await browser.close();
   await server.stop();
