@@ -1,5 +1,4 @@
 /** One start of the browser, from its process to its pages, until it ends. */
-import { chromium } from 'playwright-core';
 import type { BrowserContext, Cookie, Page } from 'playwright-core';
 import { watchActivity } from './activity.ts';
 import type { Activity } from './activity.ts';
@@ -135,6 +134,8 @@ export const startLife = async (options: LifeOptions, signal: AbortSignal): Prom
       },
     });
 
+    // Not before a browser is needed: it takes tens of megabytes, and most servers never have one.
+    const { chromium } = await import('playwright-core');
     const connected = await chromium.connectOverCDP(devtools.transport, { timeout: 30_000 });
     const context = await connected.newContext({
       viewport: browser.viewport,
