@@ -18,28 +18,39 @@ export interface ToolCallCollector {
   calls(): ToolCall[];
 }
 
+/** Servers differ in what they repeat, and in whether they count. */
 export const createToolCallCollector = (): ToolCallCollector => {
-  const begun = new Map<number, ToolCall>();
+  const rows: (ToolCall & { index: unknown })[] = [];
+  /** The call that a piece goes on with; undefined for the beginning of another. */
+  const rowOf = ({ index, id }: Fields): (typeof rows)[number] | undefined => {
+    if (index !== undefined) return rows.find((each) => each.index === index);
+    const last = rows.at(-1);
+    return typeof id === 'string' && id !== '' && id !== last?.id ? undefined : last;
+  };
   return {
     push(pieces) {
       if (!Array.isArray(pieces)) return;
       for (const piece of pieces as unknown[]) {
         if (!isFields(piece)) continue;
-        // An engine that sends whole calls may leave their places out.
-        const index = typeof piece['index'] === 'number' ? piece['index'] : begun.size;
-        const call = begun.get(index) ?? { id: '', name: '', arguments: '' };
-        begun.set(index, call);
-        if (typeof piece['id'] === 'string' && call.id === '') call.id = piece['id'];
-        const told = isFields(piece['function']) ? piece['function'] : {};
-        if (typeof told['name'] === 'string') call.name += told['name'];
-        if (typeof told['arguments'] === 'string') call.arguments += told['arguments'];
+        let row = rowOf(piece);
+        if (row === undefined) {
+          row = { index: piece['index'], id: '', name: '', arguments: '' };
+          rows.push(row);
+        }
+        if (typeof piece['id'] === 'string' && row.id === '') row.id = piece['id'];
+        const { name, arguments: more } = isFields(piece['function']) ? piece['function'] : {};
+        // Either in pieces, or whole with each piece.
+        if (typeof name === 'string' && name !== row.name) row.name += name;
+        if (typeof more === 'string') row.arguments += more;
+        else if (isFields(more)) row.arguments = JSON.stringify(more);
       }
     },
     calls: () =>
-      [...begun]
-        .toSorted(([a], [b]) => a - b)
-        .flatMap(([index, call]) =>
-          call.name === '' ? [] : [{ ...call, id: call.id === '' ? `call_${index}` : call.id }],
+      rows
+        .map((row, at) => ({ ...row, place: typeof row.index === 'number' ? row.index : at }))
+        .toSorted((a, b) => a.place - b.place)
+        .flatMap(({ id, name, arguments: given, place }) =>
+          name === '' ? [] : [{ id: id === '' ? `call_${place}` : id, name, arguments: given }],
         ),
   };
 };

@@ -1,5 +1,6 @@
 /** The mind of sessions: a model behind this server's router, or behind another address with the same API, asked for the next step. */
 import { askFitting, contextOf } from '../agents/ask-fitting.ts';
+import { createToolCallCollector } from '../agents/tool-calls.ts';
 import type { Density } from '../agents/ask-fitting.ts';
 import { AskError, askModel } from '../agents/ask-model.ts';
 import type { Answered } from '../agents/ask-model.ts';
@@ -8,7 +9,7 @@ import { chooseModel } from './choose-model.ts';
 import type { ModelChoice } from './choose-model.ts';
 import { remoteModel } from './remote-model.ts';
 import type { Mind, Situation, Thought } from './mind.ts';
-import { createCallReader, readAnswer } from './read-call.ts';
+import { readAnswer } from './read-call.ts';
 import { sessionPrompt } from './session-prompt.ts';
 import type { SessionPrompt } from './session-prompt.ts';
 import { MOST_SUMMARY, plainSummary, summaryMessages, summaryOf } from './summary.ts';
@@ -148,13 +149,13 @@ export const createMind = (deps: MindDeps): Mind => {
     };
 
     let said = { text: '', thought: '' };
-    let calls = createCallReader();
+    let calls = createToolCallCollector();
     const answered = await askFitting({
       ...{ id: thinker.id, density, most: MOST_ANSWER, promptOf },
       context,
       ask(prompt) {
         said = { text: '', thought: '' };
-        calls = createCallReader();
+        calls = createToolCallCollector();
         const { native, model } = thinker;
         return askModel({
           ...common,
@@ -172,7 +173,7 @@ export const createMind = (deps: MindDeps): Mind => {
               onWords(text);
             }
           },
-          onCall: (piece) => calls.add(piece),
+          onCall: (piece) => calls.push([piece]),
         }).then(counted, (error: unknown) => {
           if (error instanceof AskError && error.tooLong !== null) learnt.set(thinker.id, error.tooLong.contextTokens);
           throw error;

@@ -3,44 +3,8 @@ import { nearestNames } from '../../contracts/nearest.ts';
 import { SESSION_TOOLS, TOOL_NAMES, isToolName } from '../../contracts/session-tools.ts';
 import type { ToolCall } from '../../contracts/session-tools.ts';
 import { complaintOf } from '../store/document-file.ts';
-import { isFields } from '../agents/ask-model.ts';
-import type { Fields } from '../agents/ask-model.ts';
 import { callsInText } from './calls-in-text.ts';
 import type { WantedCall } from './calls-in-text.ts';
-
-export interface CallReader {
-  /** A piece of `delta.tool_calls`. */
-  add(piece: Fields): void;
-  calls(): WantedCall[];
-}
-
-/** Puts the pieces of streamed calls together. Servers differ in what they repeat, and whether they count. */
-export const createCallReader = (): CallReader => {
-  const rows: (WantedCall & { index: unknown; id: unknown })[] = [];
-  return {
-    add(piece) {
-      const told = isFields(piece['function']) ? piece['function'] : {};
-      const { index, id } = piece;
-      const last = rows.at(-1);
-      let row =
-        index === undefined
-          ? typeof id === 'string' && id !== '' && id !== last?.id
-            ? undefined
-            : last
-          : rows.find((each) => each.index === index);
-      if (row === undefined) {
-        row = { index, id, name: '', arguments: '' };
-        rows.push(row);
-      }
-      const { name, arguments: more } = told;
-      // Either in pieces, or whole with each piece.
-      if (typeof name === 'string' && name !== row.name) row.name += name;
-      if (typeof more === 'string') row.arguments += more;
-      else if (isFields(more)) row.arguments = JSON.stringify(more);
-    },
-    calls: () => rows.map(({ name, arguments: given }) => ({ name, arguments: given })),
-  };
-};
 
 const parsed = (text: string): unknown => {
   const value: unknown = JSON.parse(text.trim() === '' ? '{}' : text);
